@@ -1,0 +1,84 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Imports go one way; Tests/CoreTests/LayeringTests.swift holds the sources to it:
+//
+//     leadscored, leadscore  ->  Service  ->  { Ingest, Store }  ->  Core
+//
+// Ingest and Store never import each other.
+
+/// One list of settings for every target of this package.
+let settings: [SwiftSetting] = [
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+    name: "leadscored",
+    products: [
+        .executable(name: "leadscored", targets: ["leadscored"]),
+        .executable(name: "leadscore", targets: ["leadscore"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        // The system's own libraries, and the C that Swift cannot say.
+        .systemLibrary(
+            name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
+        .systemLibrary(
+            name: "CIDN", pkgConfig: "libidn2",
+            providers: [.apt(["libidn2-dev", "libunistring-dev"])]),
+        .systemLibrary(
+            name: "CHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
+        .target(name: "CLinux"),
+        .target(
+            name: "CSimdjson", cxxSettings: [.unsafeFlags(["-std=c++17", "-O3"])],
+            linkerSettings: [.linkedLibrary("simdjson")]),
+
+        .target(name: "Core", dependencies: ["CHash", "CIDN"], swiftSettings: settings),
+        .target(
+            name: "Ingest", dependencies: ["Core", "CSimdjson", "CLinux"], swiftSettings: settings),
+        .target(
+            name: "Store", dependencies: ["Core", "CLinux", grdb, sqlite], swiftSettings: settings),
+        .target(
+            name: "Service",
+            dependencies: ["Core", "Ingest", "Store", "CSystemd", "CLinux", "Yams", logging],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "leadscored", dependencies: ["Service", arguments], swiftSettings: settings),
+        .executableTarget(
+            name: "leadscore", dependencies: ["Service", arguments], swiftSettings: settings),
+
+        // Writes plausible logs for the demo and the benchmarks; never installed.
+        .executableTarget(
+            name: "loggen", dependencies: ["Core", arguments], path: "Benchmarks/loggen",
+            swiftSettings: settings),
+
+        .target(
+            name: "TestKit", dependencies: ["Core"], path: "Tests/TestKit", swiftSettings: settings),
+        .testTarget(
+            name: "CoreTests", dependencies: ["Core", "TestKit"], swiftSettings: settings),
+        .testTarget(
+            name: "IngestTests", dependencies: ["Ingest", "TestKit"], swiftSettings: settings),
+        .testTarget(
+            name: "StoreTests", dependencies: ["Store", "TestKit"], swiftSettings: settings),
+        .testTarget(
+            name: "ServiceTests", dependencies: ["Service", "TestKit"], swiftSettings: settings),
+        .testTarget(
+            name: "SystemTests", dependencies: ["TestKit"], swiftSettings: settings),
+    ],
+    swiftLanguageModes: [.v6],
+    cxxLanguageStandard: .cxx17
+)

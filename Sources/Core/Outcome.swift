@@ -1,0 +1,114 @@
+/// What became of a record. Every record gets exactly one.
+public enum Outcome: UInt8, Sendable, CaseIterable {
+    case applied = 0
+    case duplicate = 1
+    case filtered = 2
+    case quarantined = 3
+    case suppressed = 4
+
+    /// The word for it in tables and reports.
+    public var name: String {
+        switch self {
+        case .applied: "applied"
+        case .duplicate: "duplicate"
+        case .filtered: "filtered"
+        case .quarantined: "quarantined"
+        case .suppressed: "suppressed"
+        }
+    }
+}
+
+/// An outcome with its reason, the unit of all counting.
+///
+/// A registry: a new reason is a new line here. The number is only for memory; what is stored is the
+/// name.
+public enum Verdict: UInt8, Sendable, CaseIterable {
+    case applied
+    case duplicate
+    case suppressed
+    // Filtered: nothing is wrong with the record, and it counts nowhere.
+    case blank
+    case noIdentifier
+    case noSignal
+    case tooOld
+    // Quarantined: somebody should look at the record.
+    case json
+    case depth
+    case utf8
+    case nul
+    case duplicateKey
+    case oversize
+    case field
+    case time
+    case type
+    case future
+    case email
+    case identifier
+    case value
+    case traits
+
+    /// Which outcome it is.
+    public var outcome: Outcome {
+        switch self {
+        case .applied: .applied
+        case .duplicate: .duplicate
+        case .suppressed: .suppressed
+        case .blank, .noIdentifier, .noSignal, .tooOld: .filtered
+        case .json, .depth, .utf8, .nul, .duplicateKey, .oversize, .field, .time, .type, .future,
+            .email, .identifier, .value, .traits:
+            .quarantined
+        }
+    }
+
+    /// The reason as it is stored and shown; empty where the outcome says it all.
+    public var reason: String {
+        switch self {
+        case .applied, .duplicate, .suppressed: ""
+        case .blank: "blank"
+        case .noIdentifier: "no_identifier"
+        case .noSignal: "no_signal"
+        case .tooOld: "too_old"
+        case .json: "json"
+        case .depth: "depth"
+        case .utf8: "utf8"
+        case .nul: "nul"
+        case .duplicateKey: "dupkey"
+        case .oversize: "oversize"
+        case .field: "field"
+        case .time: "ts"
+        case .type: "type"
+        case .future: "future"
+        case .email: "email"
+        case .identifier: "identifier"
+        case .value: "value"
+        case .traits: "traits"
+        }
+    }
+
+    /// What the reason means, for people.
+    public var explanation: String {
+        switch self {
+        case .applied: "counted"
+        case .duplicate: "an event with the same id, time, type and identifier was counted before"
+        case .suppressed: "belongs to an erased person"
+        case .blank: "an empty line"
+        case .noIdentifier: "names nobody: no usable customer_id, email or cookie"
+        case .noSignal: "matches no signal of the configuration"
+        case .tooOld: "dated before the year 2000"
+        case .json: "is not one JSON object"
+        case .depth: "is nested deeper than \(Bounds.jsonDepth) levels"
+        case .utf8: "is not valid UTF-8"
+        case .nul: "holds a NUL byte"
+        case .duplicateKey: "states a field twice with different values"
+        case .oversize: "is longer than \(Bounds.lineBytes) bytes"
+        case .field: "has a field of the wrong JSON type"
+        case .time: "has no usable ts: RFC 3339 with a zone, or epoch milliseconds"
+        case .type: "has no usable type: [a-z0-9_.-]{1,64}"
+        case .future: "is dated more than 24 hours ahead"
+        case .email: "has an unusable email address"
+        case .identifier: "has an unusable customer_id or cookie"
+        case .value: "has a value that is no decimal number or too large"
+        case .traits: "has too many, too long or badly named traits"
+        }
+    }
+}
