@@ -1,0 +1,125 @@
+/// The tables of `leads.db`, which is part of the interface: columns are only ever added.
+///
+/// Days are text `YYYY-MM-DD`, instants text RFC 3339 UTC, points and money real numbers, flags 0 or
+/// 1. `docs/SCHEMA.md` says what each column means.
+///
+/// `activity` is a view: its rows are kept packed, one JSON array of `[day, signal, n, value]` for
+/// each identifier and period of 64 days, because one row takes as long to write as forty cells.
+public enum LeadsSchema {
+    /// Raised when a column is added; `meta.schema` shows it.
+    public static let version = 1
+
+    /// Marks the file as ours: "lead" in ASCII.
+    public static let applicationID: Int32 = 0x6C65_6164
+
+    /// Everything, in the order of creation.
+    static let statements: [String] = [
+        """
+        CREATE TABLE leads(
+            contact_id INTEGER PRIMARY KEY,
+            email TEXT, customer_id TEXT, anonymous INTEGER NOT NULL,
+            first_seen TEXT, last_seen TEXT, last_activity_day TEXT,
+            events INTEGER NOT NULL,
+            engagement REAL NOT NULL, fit REAL, grade TEXT, completeness REAL,
+            score REAL NOT NULL, band TEXT, stage TEXT, audience TEXT,
+            delta_30d REAL NOT NULL, delta_60d REAL NOT NULL, peak_30d REAL NOT NULL,
+            hot_until TEXT,
+            first_purchase TEXT, last_purchase TEXT, recency_days INTEGER,
+            purchases INTEGER NOT NULL, value REAL NOT NULL,
+            r INTEGER, f INTEGER, m INTEGER, rfm_group TEXT,
+            p_alive REAL, expected_purchases_90d REAL,
+            deliverability TEXT, soft_streak INTEGER,
+            domain TEXT, owner TEXT,
+            points TEXT NOT NULL, counts TEXT NOT NULL, traits TEXT NOT NULL,
+            as_of_day TEXT NOT NULL
+        ) STRICT
+        """,
+        """
+        CREATE TABLE identifiers(
+            identifier_id INTEGER PRIMARY KEY,
+            kind TEXT NOT NULL, value TEXT NOT NULL,
+            contact_id INTEGER NOT NULL, ambiguous INTEGER NOT NULL,
+            first_seen TEXT NOT NULL, last_seen TEXT NOT NULL
+        ) STRICT
+        """,
+        // cell_period: key = period << 40 | identifier_id, so that what changes together lies together.
+        "CREATE TABLE cell_period(key INTEGER PRIMARY KEY, cells TEXT NOT NULL) STRICT",
+        "CREATE TABLE signal_name(signal_id INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT",
+        """
+        CREATE VIEW activity(contact_id, identifier_id, day, signal, n, value) AS
+        SELECT i.contact_id, i.identifier_id,
+               date((c.value ->> 0) * 86400, 'unixepoch'),
+               s.name, c.value ->> 2, (c.value ->> 3) / 10000.0
+        FROM cell_period p
+        JOIN identifiers i ON i.identifier_id = p.key & 0xFFFFFFFFFF
+        JOIN json_each(p.cells) c
+        JOIN signal_name s ON s.signal_id = c.value ->> 1
+        """,
+        """
+        CREATE TABLE traits(
+            contact_id INTEGER NOT NULL, attribute TEXT NOT NULL, value TEXT NOT NULL,
+            at TEXT NOT NULL, source TEXT NOT NULL,
+            PRIMARY KEY (contact_id, attribute)
+        ) STRICT, WITHOUT ROWID
+        """,
+        """
+        CREATE TABLE interests(
+            contact_id INTEGER NOT NULL, topic TEXT NOT NULL, points REAL NOT NULL,
+            PRIMARY KEY (contact_id, topic)
+        ) STRICT, WITHOUT ROWID
+        """,
+        """
+        CREATE TABLE accounts(
+            domain TEXT PRIMARY KEY, contacts INTEGER NOT NULL, engagement REAL NOT NULL,
+            fit REAL, furthest_stage TEXT
+        ) STRICT, WITHOUT ROWID
+        """,
+        """
+        CREATE TABLE signals(
+            name TEXT PRIMARY KEY, weight REAL NOT NULL, half_life REAL,
+            daily_cap INTEGER, cap REAL
+        ) STRICT
+        """,
+        "CREATE TABLE fit_rules(name TEXT PRIMARY KEY, condition TEXT NOT NULL, points REAL NOT NULL) STRICT",
+        "CREATE TABLE topics(name TEXT PRIMARY KEY, half_life REAL) STRICT",
+        "CREATE TABLE segments(name TEXT PRIMARY KEY, condition TEXT NOT NULL, size INTEGER) STRICT",
+        """
+        CREATE TABLE segment_members(
+            segment TEXT NOT NULL, contact_id INTEGER NOT NULL, since TEXT NOT NULL,
+            PRIMARY KEY (segment, contact_id)
+        ) STRICT, WITHOUT ROWID
+        """,
+        """
+        CREATE TABLE segment_changes(
+            seq INTEGER PRIMARY KEY, at TEXT NOT NULL, segment TEXT,
+            contact_id INTEGER NOT NULL, change TEXT NOT NULL, other_contact_id INTEGER
+        ) STRICT
+        """,
+        """
+        CREATE TABLE sources(
+            name TEXT NOT NULL, path TEXT NOT NULL,
+            offset INTEGER NOT NULL, size INTEGER NOT NULL,
+            lines_read INTEGER NOT NULL, records_read INTEGER NOT NULL,
+            applied INTEGER NOT NULL, duplicate INTEGER NOT NULL, filtered INTEGER NOT NULL,
+            quarantined INTEGER NOT NULL, suppressed INTEGER NOT NULL,
+            lost_bytes INTEGER NOT NULL,
+            stream_id INTEGER PRIMARY KEY
+        ) STRICT
+        """,
+        """
+        CREATE TABLE quarantine(
+            source TEXT NOT NULL, path TEXT NOT NULL, offset INTEGER NOT NULL,
+            reason TEXT NOT NULL, quarantine_id INTEGER PRIMARY KEY
+        ) STRICT
+        """,
+        "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT) STRICT, WITHOUT ROWID",
+    ]
+
+    /// Partial, so that the many cold contacts cost nothing; made after a bulk load.
+    static let indexes: [String] = [
+        "CREATE INDEX lead_score ON leads(score DESC, contact_id) WHERE score > 0",
+        "CREATE INDEX lead_email ON leads(email) WHERE email IS NOT NULL",
+        "CREATE INDEX identifier_contact ON identifiers(contact_id)",
+        "CREATE INDEX identifier_value ON identifiers(value)",
+    ]
+}
