@@ -1,0 +1,176 @@
+/// What a source may claim, and within which scope its duplicates are looked for.
+public struct SourceScope: Sendable {
+    /// The source's name, kept with the traits that it states.
+    public var name: String
+    /// How much it may claim.
+    public var trust: Trust
+    /// 0 for all sources of full trust together, a number of its own for every other.
+    public var scope: UInt32
+
+    /// A source's rights.
+    public init(name: String, trust: Trust, scope: UInt32) {
+        self.name = name
+        self.trust = trust
+        self.scope = scope
+    }
+}
+
+/// Folds events into a delta: decides the outcome of each, and adds what an applied one changes.
+///
+/// The only door through which an event changes facts. Nothing is allocated for an event whose
+/// identifiers and cells the delta knows already.
+public struct EventFold: ~Copyable {
+    /// Events before this are `too_old`: 2000-01-01T00:00:00Z.
+    private static let oldest = Instant(946_684_800_000)
+
+    /// Events after this are `future`.
+    public var latest: Instant
+    /// Events in another currency than the configured one, whose value counted as 0.
+    public private(set) var foreignCurrency: Int64 = 0
+    /// Which events were counted before.
+    public var deduplicator: Deduplicator
+
+    private var matcher: SignalMatcher
+    private let zone: FixedZone
+    private let currency: [UInt8]
+    private let hash: KeyedHash
+    private let normalizer = IdentifierNormalizer()
+    private var scratch: [UInt8] = []
+
+    /// An identifier of the event at hand, with its number in the delta.
+    private struct Named {
+        var kind: IdentifierKind
+        var hash: UInt64
+        var number: Int
+    }
+
+    /// A fold under a model.
+    ///
+    /// - Parameters:
+    ///   - hash: The state's own hash, under which identifiers and duplicates are known.
+    ///   - latest: The time after which events are `future`.
+    public init(
+        model: Model, matcher: SignalMatcher, hash: KeyedHash, deduplicator: Deduplicator,
+        latest: Instant
+    ) {
+        self.matcher = matcher
+        self.zone = model.zone
+        self.currency = Array(model.currency.utf8)
+        self.hash = hash
+        self.deduplicator = deduplicator
+        self.latest = latest
+    }
+
+    /// Replaces the rules at a reload; what is remembered of duplicates stays.
+    public mutating func use(_ matcher: SignalMatcher) { self.matcher = matcher }
+
+    /// Gives an event its outcome, and adds it to the facts if it is applied.
+    public mutating func fold(
+        _ event: borrowing Event, from source: SourceScope, into delta: inout FactDelta
+    ) -> Verdict {
+        guard event.at <= latest else { return .future }
+        guard event.at >= Self.oldest else { return .tooOld }
+
+        let customer = normalizer.normalize(event.customerID, as: .customerID)
+        let email = normalizer.normalize(event.email, as: .email)
+        let cookie = normalizer.normalize(event.cookie, as: .cookie)
+        if case .unusable = email { return .email }
+        if case .unusable = customer { return .identifier }
+        if case .unusable = cookie { return .identifier }
+
+        var root: (kind: IdentifierKind, value: ByteSlice)? = nil
+        if case .identifier(let value) = cookie { root = (.cookie, value) }
+        if case .identifier(let value) = email { root = (.email, value) }
+        if case .identifier(let value) = customer { root = (.customerID, value) }
+        guard let root else { return .noIdentifier }
+        guard let signal = matcher.signal(for: event) else { return .noSignal }
+
+        let rootHash = hash(normalizer.hashed(root.value, as: root.kind))
+        let day = Day(of: event.at, in: zone)
+        if !event.id.isEmpty,
+            !deduplicator.isFirst(key(of: event, rootHash, source.scope), day: day)
+        {
+            return .duplicate
+        }
+        let number = delta.number(of: root.value, kind: root.kind, hash: rootHash)
+        delta.saw(number, at: event.at)
+        delta.add(
+            Tally(n: 1, value: amount(of: event)),
+            to: CellKey(identifier: number, day: day, signal: signal))
+        if case .identifier(let value) = email, root.kind != .email {
+            join(value, .email, to: number, root.kind, event.at, source, &delta)
+        }
+        if case .identifier(let value) = cookie, root.kind != .cookie {
+            join(value, .cookie, to: number, root.kind, event.at, source, &delta)
+        }
+        matcher.forEachTopic(of: event) { topic in
+            delta.add(
+                Tally(n: 1, value: 0), to: CellKey(identifier: number, day: day, signal: topic))
+        }
+        if source.trust == .full { state(event, of: number, source, &delta) }
+        return .applied
+    }
+
+    /// An edge from the event's highest-ranked identifier to another one of it: a star.
+    private func join(
+        _ value: ByteSlice, _ kind: IdentifierKind, to root: Int, _ rootKind: IdentifierKind,
+        _ at: Instant, _ source: SourceScope, _ delta: inout FactDelta
+    ) {
+        let number = delta.number(
+            of: value, kind: kind, hash: hash(normalizer.hashed(value, as: kind)))
+        delta.saw(number, at: at)
+        if source.trust == .full || (rootKind == .email && kind == .cookie) {
+            delta.addEdge(lower: number, higher: root, at: at)
+        }
+    }
+
+    private func state(
+        _ event: borrowing Event, of number: Int, _ source: SourceScope, _ delta: inout FactDelta
+    ) {
+        let at = event.at.milliseconds
+        for trait in event.traits {
+            delta.state(
+                Trait(value: trait.value.array, at: at, source: source.name),
+                attribute: trait.attribute.array, of: number)
+        }
+        if !event.stage.isEmpty {
+            delta.state(
+                Trait(value: event.stage.array, at: at, source: source.name),
+                attribute: Trait.stageAttribute, of: number)
+        }
+        if !event.owner.isEmpty {
+            delta.state(
+                Trait(value: event.owner.array, at: at, source: source.name),
+                attribute: Trait.ownerAttribute, of: number)
+        }
+    }
+
+    private mutating func amount(of event: borrowing Event) -> Int64 {
+        guard event.value.tenThousandths != 0, !event.currency.isEmpty, !currency.isEmpty else {
+            return event.value.tenThousandths
+        }
+        let same = unsafe event.currency.buffer.elementsEqual(currency)
+        if !same { foreignCurrency += 1 }
+        return same ? event.value.tenThousandths : 0
+    }
+
+    /// The key by which a second copy of the event is known: scope, id, ts, type and identifier.
+    private mutating func key(
+        of event: borrowing Event, _ identifier: UInt64, _ scope: UInt32
+    ) -> UInt64 {
+        scratch.removeAll(keepingCapacity: true)
+        Self.append(UInt64(scope), to: &scratch)
+        Self.append(UInt64(bitPattern: event.at.milliseconds), to: &scratch)
+        Self.append(identifier, to: &scratch)
+        unsafe scratch.append(contentsOf: event.type.buffer)
+        scratch.append(0)
+        unsafe scratch.append(contentsOf: event.id.buffer)
+        return hash(scratch)
+    }
+
+    private static func append(_ number: UInt64, to bytes: inout [UInt8]) {
+        unsafe withUnsafeBytes(of: number.littleEndian) {
+            unsafe bytes.append(contentsOf: $0)
+        }
+    }
+}

@@ -1,0 +1,98 @@
+import Glibc
+
+/// The identifiers that occur in one delta, each with its registers, numbered from 0 in the order in
+/// which they first occurred.
+///
+/// Open addressing with linear probing. Invariants: `slots.count` is a power of two, at most half of
+/// the slots are taken; a slot holds a row's number plus one, 0 if it is free.
+public struct IdentifierTable: Sendable {
+    /// One identifier with the time of its first and last event.
+    public struct Row: Sendable {
+        /// The keyed hash of kind and value.
+        public var hash: UInt64
+        /// Milliseconds of the first event.
+        public var first: Int64
+        /// Milliseconds of the last event.
+        public var last: Int64
+        /// Where its value starts among the table's bytes.
+        var offset: UInt32
+        /// How long its value is, in bytes.
+        var count: UInt32
+        /// What kind it is.
+        public var kind: IdentifierKind
+    }
+
+    /// The identifiers by number.
+    public private(set) var rows: [Row] = []
+    private var slots: [UInt32] = []
+    private var bytes: [UInt8] = []
+
+    /// An empty table.
+    public init() {}
+
+    /// How many identifiers there are.
+    public var count: Int { rows.count }
+
+    /// Bytes held, for bounding memory.
+    public var footprint: Int {
+        rows.count * MemoryLayout<Row>.stride + slots.count * 4 + bytes.count
+    }
+
+    /// The number of an identifier, which joins the table if it is new.
+    public mutating func number(of value: ByteSlice, kind: IdentifierKind, hash: UInt64) -> Int {
+        if rows.count * 2 >= slots.count { grow() }
+        let mask = slots.count - 1
+        var slot = Int(truncatingIfNeeded: hash) & mask
+        while slots[slot] != 0 {
+            let number = Int(slots[slot]) - 1
+            if rows[number].hash == hash, rows[number].kind == kind, holds(number, value) {
+                return number
+            }
+            slot = (slot + 1) & mask
+        }
+        rows.append(
+            Row(
+                hash: hash, first: .max, last: .min, offset: UInt32(bytes.count),
+                count: UInt32(value.count), kind: kind))
+        unsafe bytes.append(contentsOf: value.buffer)
+        slots[slot] = UInt32(rows.count)
+        return rows.count - 1
+    }
+
+    /// Widens the registers of an identifier to include a time.
+    public mutating func saw(_ number: Int, at milliseconds: Int64) {
+        if milliseconds < rows[number].first { rows[number].first = milliseconds }
+        if milliseconds > rows[number].last { rows[number].last = milliseconds }
+    }
+
+    /// Calls `body` with the value of an identifier.
+    public func withValue<T>(of number: Int, _ body: (ByteSlice) -> T) -> T {
+        let row = rows[number]
+        return unsafe bytes.withUnsafeBufferPointer {
+            body(unsafe ByteSlice($0)[Int(row.offset)..<Int(row.offset + row.count)])
+        }
+    }
+
+    /// The identifier with this number.
+    public subscript(number: Int) -> Identifier {
+        Identifier(kind: rows[number].kind, value: withValue(of: number) { $0.array })
+    }
+
+    private func holds(_ number: Int, _ value: ByteSlice) -> Bool {
+        let row = rows[number]
+        guard Int(row.count) == value.count else { return false }
+        return unsafe bytes.withUnsafeBufferPointer {
+            unsafe memcmp($0.baseAddress! + Int(row.offset), value.start!, value.count) == 0
+        }
+    }
+
+    private mutating func grow() {
+        let capacity = max(64, slots.count * 2)
+        slots = [UInt32](repeating: 0, count: capacity)
+        for (number, row) in rows.enumerated() {
+            var slot = Int(truncatingIfNeeded: row.hash) & (capacity - 1)
+            while slots[slot] != 0 { slot = (slot + 1) & (capacity - 1) }
+            slots[slot] = UInt32(number + 1)
+        }
+    }
+}

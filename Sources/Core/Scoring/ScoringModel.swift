@@ -1,0 +1,113 @@
+import Glibc
+
+/// How one signal's counts become points.
+public struct ScoredSignal: Sendable, Equatable {
+    /// Points of one event.
+    public var weight: Double
+    /// How fast they fade.
+    public var halfLife: HalfLife
+    /// How many events of one day count at most.
+    public var dailyCap: Int64?
+    /// The most points that the signal can give, or take.
+    public var cap: Double?
+
+    /// A rule of scoring.
+    public init(weight: Double, halfLife: HalfLife, dailyCap: Int64? = nil, cap: Double? = nil) {
+        self.weight = weight
+        self.halfLife = halfLife
+        self.dailyCap = dailyCap
+        self.cap = cap
+    }
+
+    /// What the rule of a model says, with the model's half-life where it states none.
+    public init(_ rule: SignalRule, in model: Model) {
+        self.init(
+            weight: rule.weight, halfLife: rule.halfLife ?? model.halfLife,
+            dailyCap: rule.dailyCap, cap: rule.cap)
+    }
+
+    /// How many of `n` events of a day count.
+    public func counted(_ n: Int64) -> Double {
+        Double(min(max(n, 0), dailyCap ?? .max))
+    }
+
+    /// Points within the cap.
+    public func limited(_ points: Double) -> Double {
+        guard let cap else { return points }
+        return min(max(points, -cap), cap)
+    }
+}
+
+/// Points in millionths. Everything that is added up is added up in these, as integers, so that the
+/// order does not matter and a sum is a sum.
+public typealias Micropoints = Int64
+
+/// Rounds points to millionths, halves away from zero; beyond ±10^12 points they stop.
+public func micropoints(_ points: Double) -> Micropoints {
+    let bounded = min(max(points, -1e12), 1e12)
+    return bounded.isNaN ? 0 : Micropoints((bounded * 1_000_000).rounded())
+}
+
+/// The part of what an event gave that is left after some days: 2^(-age/halfLife).
+///
+/// - Source: exponential decay; whole days, after Cormode, Shkapenyuk, Srivastava and Xu, "Forward
+///   Decay", ICDE 2009: the weight of an event depends on its own day only, so sums commute.
+public struct Decay: Sendable {
+    private let halfLife: Double?
+    private let factors: [Double]
+
+    /// Ages up to which factors are looked up rather than computed: four years.
+    private static let tabulated = 1461
+
+    /// The decay of a half-life.
+    public init(_ halfLife: HalfLife) {
+        self.halfLife = halfLife.days
+        factors = halfLife.days.map { days in
+            (0...Self.tabulated).map { exp2(-Double($0) / days) }
+        } ?? []
+    }
+
+    /// What is left after `age` days, 0 or more.
+    public func factor(age: Int) -> Double {
+        guard let halfLife else { return 1 }
+        return age <= Self.tabulated ? factors[age] : exp2(-Double(age) / halfLife)
+    }
+}
+
+/// A model made ready for scoring: rules by signal number.
+public struct ScoringModel: Sendable {
+    /// A rule with its decay.
+    public struct Entry: Sendable {
+        /// The rule.
+        public let signal: ScoredSignal
+        /// Its decay.
+        public let decay: Decay
+    }
+
+    /// The line of `hot_until`, in millionths of a point.
+    public let mql: Micropoints
+    /// Which signal is a purchase.
+    public let purchase: SignalID?
+    private let entries: [Entry?]
+
+    /// Signals that the model no longer names keep their counts and give no points.
+    ///
+    /// - Parameter signals: The rules by signal number.
+    public init(signals: [SignalID: ScoredSignal], mql: Double, purchase: SignalID?) {
+        self.mql = micropoints(mql)
+        self.purchase = purchase
+        var decays: [HalfLife: Decay] = [:]
+        var entries = [Entry?](repeating: nil, count: Int(signals.keys.max() ?? 0) + 1)
+        for (id, signal) in signals {
+            let decay = decays[signal.halfLife] ?? Decay(signal.halfLife)
+            decays[signal.halfLife] = decay
+            entries[Int(id)] = Entry(signal: signal, decay: decay)
+        }
+        self.entries = entries
+    }
+
+    /// The rule of a signal; nil if it gives no points.
+    public subscript(signal: SignalID) -> Entry? {
+        Int(signal) < entries.count ? entries[Int(signal)] : nil
+    }
+}
