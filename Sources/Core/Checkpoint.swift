@@ -88,3 +88,54 @@ public struct QuarantinedRecord: Sendable, Equatable {
         self.bytes = bytes
     }
 }
+
+/// How many lines and records of a generation came to what, since the last checkpoint.
+public struct StreamTally: Sendable, Equatable {
+    /// Lines read.
+    public var lines: Int64 = 0
+    /// Records read; more than lines only where a line holds several.
+    public var records: Int64 = 0
+    /// Records by `Verdict.rawValue`.
+    public var verdicts = [Int64](repeating: 0, count: Verdict.allCases.count)
+
+    /// Nothing yet.
+    public init() {}
+
+    /// Counts the outcome of a record.
+    public mutating func count(_ verdict: Verdict) {
+        records += 1
+        verdicts[Int(verdict.rawValue)] += 1
+    }
+
+    /// How many records had an outcome.
+    public subscript(outcome: Outcome) -> Int64 {
+        Verdict.allCases.reduce(0) {
+            $1.outcome == outcome ? $0 + verdicts[Int($1.rawValue)] : $0
+        }
+    }
+}
+
+/// Everything that is committed in one transaction: what a stretch of lines changed, and how far the
+/// lines have been read. All of it belongs to one instant of reading.
+public struct Checkpoint: Sendable {
+    /// What the lines add to the facts.
+    public var facts = FactDelta()
+    /// The streams whose position changed.
+    public var positions: [StreamPosition] = []
+    /// Counts by stream.
+    public var tallies: [Int64: StreamTally] = [:]
+    /// Records that could not be used.
+    public var quarantined: [QuarantinedRecord] = []
+    /// Hashes of the events counted, by day.
+    public var duplicateKeys: [(day: Day, keys: [UInt64])] = []
+    /// Days whose hashes are to be let go.
+    public var droppedDays: [Day] = []
+
+    /// Nothing.
+    public init() {}
+
+    /// Whether there is nothing to commit.
+    public var isEmpty: Bool { positions.isEmpty && tallies.isEmpty }
+    /// Records in it.
+    public var records: Int64 { tallies.values.reduce(0) { $0 + $1.records } }
+}

@@ -1,0 +1,142 @@
+/// What analysts read of one contact: a row of `leads`.
+///
+/// Everything in it is a function of the person's facts, the model and the day.
+public struct Lead: Sendable, Equatable {
+    /// The id of the root identifier.
+    public var contact: Int64
+    /// The email address with the latest event.
+    public var email: String?
+    /// The customer number.
+    public var customerID: String?
+    /// Whether only cookies are known.
+    public var anonymous: Bool
+    /// The first event.
+    public var firstSeen: Instant?
+    /// The last event.
+    public var lastSeen: Instant?
+    /// All events, those beyond the retention too.
+    public var events: Int64 = 0
+    /// Engagement and how it moves.
+    public var engagement: Engagement
+    /// Engagement raised by fit.
+    public var score: Micropoints
+    /// The first day with a purchase.
+    public var firstPurchase: Day?
+    /// The last day with a purchase.
+    public var lastPurchase: Day?
+    /// Purchases.
+    public var purchases: Int64 = 0
+    /// Their money, in 1/10000 units.
+    public var value: Int64 = 0
+    /// The domain of the email address.
+    public var domain: String?
+    /// The sales representative by the CRM.
+    public var owner: String?
+    /// Days on which the person did anything.
+    public var activeDays: Int = 0
+    /// Counts by signal, ascending by signal, those beyond the retention too.
+    public var counts: [(signal: SignalID, n: Int64)] = []
+    /// The day that all this holds for.
+    public var day: Day
+
+    /// Derives a contact's row from its facts.
+    ///
+    /// - Parameter history: Scratch space, left with the person's cells.
+    /// - Complexity: O(c log c) in the person's cells.
+    public init(
+        _ person: borrowing PersonFacts, on day: Day, under model: ScoringModel,
+        isSignal: (SignalID) -> Bool, history: inout History
+    ) {
+        history.replace { cells in
+            for member in person.members { cells.append(contentsOf: member.cells) }
+        }
+        contact = person.contact
+        self.day = day
+        engagement = Engagement(of: history, on: day, under: model)
+        score = Explanation.score(engagement: engagement.engagement, fit: nil)
+        anonymous = person.members.allSatisfy { $0.identifier.kind == .cookie }
+        readIdentifiers(person)
+        readCounts(person, history, isSignal)
+        readPurchases(history, model.purchase, person)
+        owner = person.traits.first { $0.attribute == Trait.ownerAttribute }.map {
+            String(decoding: $0.trait.value, as: UTF8.self)
+        }
+    }
+
+    /// Whether the contact is shown: a lone cookie is once it was active on two days or has a fifth
+    /// of mql.
+    public func isShown(hasEdge: Bool, mql: Micropoints) -> Bool {
+        !anonymous || hasEdge || activeDays >= 2 || engagement.engagement * 5 >= mql
+    }
+
+    private mutating func readIdentifiers(_ person: borrowing PersonFacts) {
+        var latest = Int64.min
+        var first = Int64.max
+        var last = Int64.min
+        for member in person.members {
+            first = min(first, member.first)
+            last = max(last, member.last)
+            let text = String(decoding: member.identifier.value, as: UTF8.self)
+            switch member.identifier.kind {
+            case .customerID: if customerID == nil { customerID = text }
+            case .email:
+                if member.last > latest || (member.last == latest && text < email ?? "") {
+                    latest = member.last
+                    email = text
+                }
+            case .cookie: break
+            }
+        }
+        if first != .max { firstSeen = Instant(first) }
+        if last != .min { lastSeen = Instant(last) }
+        domain = email.flatMap { email in
+            email.utf8.lastIndex(of: 0x40).map {
+                String(email[email.utf8.index(after: $0)...])
+            }
+        }
+    }
+
+    private mutating func readCounts(
+        _ person: borrowing PersonFacts, _ history: borrowing History,
+        _ isSignal: (SignalID) -> Bool
+    ) {
+        var days: Set<Int32> = []
+        var totals = person.lifetime.filter { isSignal($0.key) }.mapValues(\.n)
+        for run in history.runs where isSignal(run.signal) {
+            for place in run.cells {
+                totals[run.signal, default: 0] += history.cells[place].tally.n
+                days.insert(history.cells[place].day.number)
+            }
+        }
+        activeDays = days.count
+        counts = totals.sorted { $0.key < $1.key }.map { (signal: $0.key, n: $0.value) }
+        events = counts.reduce(0) { $0 + $1.n }
+    }
+
+    private mutating func readPurchases(
+        _ history: borrowing History, _ purchase: SignalID?, _ person: borrowing PersonFacts
+    ) {
+        guard let purchase else { return }
+        var sum = person.lifetime[purchase] ?? Tally(n: 0, value: 0)
+        for run in history.runs where run.signal == purchase {
+            for place in run.cells where history.cells[place].tally.n > 0 {
+                if firstPurchase == nil { firstPurchase = history.cells[place].day }
+                lastPurchase = history.cells[place].day
+            }
+            for place in run.cells { sum.add(history.cells[place].tally) }
+        }
+        purchases = sum.n
+        value = sum.value
+    }
+
+    public static func == (left: Lead, right: Lead) -> Bool {
+        left.contact == right.contact && left.email == right.email
+            && left.customerID == right.customerID && left.anonymous == right.anonymous
+            && left.firstSeen == right.firstSeen && left.lastSeen == right.lastSeen
+            && left.events == right.events && left.engagement == right.engagement
+            && left.score == right.score && left.firstPurchase == right.firstPurchase
+            && left.lastPurchase == right.lastPurchase && left.purchases == right.purchases
+            && left.value == right.value && left.owner == right.owner && left.day == right.day
+            && left.counts.elementsEqual(right.counts, by: ==)
+    }
+}

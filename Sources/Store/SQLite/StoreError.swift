@@ -1,0 +1,64 @@
+/// What can go wrong with a database, with what to do about it.
+public enum StoreError: Error, Equatable, Sendable {
+    /// A call of SQLite failed.
+    case sqlite(path: String, code: Int32, message: String, doing: String)
+    /// The file is no database, or a damaged one. Nothing was written to it.
+    case damaged(path: String, detail: String)
+    /// The file was made by a newer version. Nothing was written to it.
+    case newer(path: String, found: Int, supported: Int)
+    /// The file belongs to another program.
+    case foreign(path: String)
+    /// The state was made for another zone: its days would mean something else.
+    case zone(path: String, stored: String, configured: String)
+    /// The file is gone or was replaced under the running daemon.
+    case replaced(path: String)
+    /// A law of counting does not hold: nothing was committed.
+    case unlawful(detail: String)
+
+    /// The exit code of the process, by sysexits.
+    public var exitCode: Int32 {
+        switch self {
+        case .sqlite(_, let code, _, _):
+            switch code & 0xFF {
+            case 11, 26: 65  // SQLITE_CORRUPT, SQLITE_NOTADB
+            case 3, 8, 23: 77  // SQLITE_PERM, SQLITE_READONLY, SQLITE_AUTH
+            case 5, 6: 75  // SQLITE_BUSY, SQLITE_LOCKED
+            default: 74
+            }
+        case .damaged: 65
+        case .newer, .foreign, .zone: 78
+        case .replaced: 74
+        case .unlawful: 70
+        }
+    }
+}
+
+extension StoreError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .sqlite(let path, let code, let message, let doing):
+            "\(path): SQLite error \(code) while \(doing): \(message)"
+        case .damaged(let path, let detail):
+            """
+            \(path) is damaged (\(detail)) and was left untouched; keep a copy of it, restore \
+            a backup or move it away, and start again: logs that are still there are read anew
+            """
+        case .newer(let path, let found, let supported):
+            """
+            \(path) was made by a newer version (schema \(found), this one knows \
+            \(supported)) and was left untouched; install that version again
+            """
+        case .foreign(let path):
+            "\(path) is a database of another program; name another state directory"
+        case .zone(let path, let stored, let configured):
+            """
+            \(path) counts days in time_zone "\(stored)", the configuration says \
+            "\(configured)"; write time_zone: "\(stored)", or start with a new state directory
+            """
+        case .replaced(let path):
+            "\(path) was deleted or replaced while in use; put it back or start anew, then restart"
+        case .unlawful(let detail):
+            "the counts do not add up (\(detail)); nothing was committed: please report this"
+        }
+    }
+}

@@ -1,0 +1,87 @@
+/// The tables of `state.db`, which only the daemon opens: facts, positions, journal, quarantine.
+///
+/// Integers throughout: instants in milliseconds, days counted from 1970-01-01, money in 1/10000
+/// units, unsigned numbers by their bits.
+enum StateSchema {
+    /// Marks the file as ours: "LSco" in ASCII.
+    static let applicationID: Int32 = 0x4C53_636F
+
+    /// Each step brings the schema from the version of its place to the next one. Steps that have
+    /// been released are never changed: a new need is a new step at the end.
+    static let migrations: [String] = [
+        """
+        CREATE TABLE meta(key TEXT PRIMARY KEY, value ANY) STRICT, WITHOUT ROWID;
+
+        -- Names get a number once and keep it. class: 0 signal, 1 machine twin, 2 topic.
+        CREATE TABLE signal(
+            id INTEGER PRIMARY KEY, name TEXT NOT NULL, class INTEGER NOT NULL,
+            UNIQUE (name, class)
+        ) STRICT;
+
+        -- hash: the state's keyed hash of kind and value, the only index by value; two identifiers
+        -- of one hash take places next to each other. root: the person, NULL for one of its own.
+        CREATE TABLE identifier(
+            id INTEGER PRIMARY KEY, hash INTEGER NOT NULL UNIQUE, kind INTEGER NOT NULL,
+            value TEXT NOT NULL, first_seen INTEGER NOT NULL, last_seen INTEGER NOT NULL,
+            root INTEGER, ambiguous INTEGER NOT NULL DEFAULT 0
+        ) STRICT;
+        CREATE INDEX identifier_root ON identifier(root) WHERE root IS NOT NULL;
+
+        -- key = period << 40 | identifier; period = day / 64; packed: see CellCodec.
+        CREATE TABLE cell(key INTEGER PRIMARY KEY, packed BLOB NOT NULL) STRICT;
+
+        -- Cells older than the retention, added up.
+        CREATE TABLE lifetime(
+            identifier INTEGER NOT NULL, signal INTEGER NOT NULL, n INTEGER NOT NULL,
+            value INTEGER NOT NULL, PRIMARY KEY (identifier, signal)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE edge(
+            lower INTEGER NOT NULL, higher INTEGER NOT NULL, first_seen INTEGER NOT NULL,
+            last_seen INTEGER NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (lower, higher)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX edge_higher ON edge(higher, lower);
+
+        CREATE TABLE trait(
+            identifier INTEGER NOT NULL, attribute TEXT NOT NULL, value TEXT NOT NULL,
+            at INTEGER NOT NULL, source TEXT NOT NULL, PRIMARY KEY (identifier, attribute)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE stream(
+            id INTEGER PRIMARY KEY, source TEXT NOT NULL, path BLOB NOT NULL,
+            device INTEGER NOT NULL, inode INTEGER NOT NULL, generation INTEGER NOT NULL,
+            born INTEGER NOT NULL, offset INTEGER NOT NULL, size INTEGER NOT NULL,
+            head BLOB NOT NULL, anchor INTEGER NOT NULL, anchor_length INTEGER NOT NULL,
+            lost_bytes INTEGER NOT NULL, retired INTEGER NOT NULL,
+            lines_read INTEGER NOT NULL DEFAULT 0, records_read INTEGER NOT NULL DEFAULT 0,
+            CHECK (offset >= 0 AND lines_read >= 0)
+        ) STRICT;
+
+        CREATE TABLE outcome(
+            stream INTEGER NOT NULL, outcome TEXT NOT NULL, reason TEXT NOT NULL,
+            n INTEGER NOT NULL, PRIMARY KEY (stream, outcome, reason),
+            CHECK (outcome IN ('applied', 'duplicate', 'filtered', 'quarantined', 'suppressed'))
+        ) STRICT, WITHOUT ROWID;
+
+        -- Keys of 8 bytes, little-endian, some hundred to a row.
+        CREATE TABLE duplicate(
+            day INTEGER NOT NULL, chunk INTEGER NOT NULL, keys BLOB NOT NULL,
+            PRIMARY KEY (day, chunk)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE quarantine(
+            id INTEGER PRIMARY KEY, stream INTEGER NOT NULL, offset INTEGER NOT NULL,
+            reason TEXT NOT NULL, bytes BLOB NOT NULL
+        ) STRICT;
+
+        -- What happened to contacts and segments, in the order in which it was noticed.
+        CREATE TABLE journal(
+            seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, segment TEXT,
+            contact INTEGER NOT NULL, change TEXT NOT NULL, other INTEGER
+        ) STRICT;
+        """
+    ]
+
+    /// The version that this program writes.
+    static var version: Int { migrations.count }
+}
