@@ -48,7 +48,7 @@ final class Statement {
 
     func bind(_ index: Int32, _ value: String?) {
         guard var value else { return bindNull(index) }
-        unsafe value.withUTF8 {
+        value.withUTF8 {
             // An empty buffer may have no address, which would bind NULL.
             let start = unsafe $0.baseAddress.map(UnsafeRawPointer.init) ?? Self.nowhere
             _ = unsafe sqlite3_bind_text(

@@ -1,0 +1,81 @@
+/// Every statement of `leads.db` that runs more than once. A row that would not change is not
+/// written: each update holds only where some value differs.
+final class LeadsStatements {
+    let lead: Statement
+    let identifier: Statement
+    let cells: Statement
+    let trait: Statement
+    let interest: Statement
+    let source: Statement
+    let quarantined: Statement
+    let change: Statement
+    let setMeta: Statement
+    let contactsInRange: Statement
+    let removeLead: Statement
+    let removeTraits: Statement
+    let removeInterests: Statement
+    let removeCells: Statement
+    let removeIdentifiers: Statement
+    let removeQuarantined: Statement
+
+    private static let leadColumns = [
+        "email", "customer_id", "anonymous", "first_seen", "last_seen", "last_activity_day",
+        "events", "engagement", "score", "delta_30d", "delta_60d", "peak_30d", "hot_until",
+        "first_purchase", "last_purchase", "recency_days", "purchases", "value", "domain", "owner",
+        "points", "counts", "traits", "as_of_day",
+    ]
+
+    init(_ connection: Connection) throws(StoreError) {
+        func upsert(_ table: String, key: String, _ columns: [String]) throws(StoreError) -> Statement {
+            let all = ([key] + columns).joined(separator: ", ")
+            let marks = Array(repeating: "?", count: columns.count + 1).joined(separator: ", ")
+            let sets = columns.map { "\($0) = excluded.\($0)" }.joined(separator: ", ")
+            let same = columns.map { "\(table).\($0) IS excluded.\($0)" }.joined(separator: " AND ")
+            return try connection.prepare(
+                """
+                INSERT INTO \(table)(\(all)) VALUES (\(marks))
+                ON CONFLICT DO UPDATE SET \(sets) WHERE NOT (\(same))
+                """)
+        }
+        lead = try upsert("leads", key: "contact_id", Self.leadColumns)
+        identifier = try upsert(
+            "identifiers", key: "identifier_id",
+            ["kind", "value", "contact_id", "ambiguous", "first_seen", "last_seen"])
+        cells = try upsert("cell_period", key: "key", ["cells"])
+        trait = try connection.prepare(
+            """
+            INSERT INTO traits(contact_id, attribute, value, at, source)
+            VALUES (?, ?, coalesce(?3 ->> '$', 'null'), ?, ?)
+            """)
+        interest = try connection.prepare("INSERT INTO interests VALUES (?, ?, ?)")
+        source = try connection.prepare("REPLACE INTO sources VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+        quarantined = try connection.prepare("REPLACE INTO quarantine VALUES (?, ?, ?, ?, ?)")
+        change = try connection.prepare("REPLACE INTO segment_changes VALUES (?, ?, ?, ?, ?, ?)")
+        setMeta = try connection.prepare("REPLACE INTO meta VALUES (?, ?)")
+        contactsInRange = try connection.prepare(
+            "SELECT contact_id FROM leads WHERE contact_id BETWEEN ? AND ?")
+        removeLead = try connection.prepare("DELETE FROM leads WHERE contact_id = ?")
+        removeTraits = try connection.prepare("DELETE FROM traits WHERE contact_id = ?")
+        removeInterests = try connection.prepare("DELETE FROM interests WHERE contact_id = ?")
+        // The periods in which an identifier can have cells follow from its first and last event.
+        removeCells = try connection.prepare(
+            """
+            WITH RECURSIVE old(id, period, last) AS (
+                SELECT identifier_id,
+                    (unixepoch(first_seen) / 86400 - 1) / 64, (unixepoch(last_seen) / 86400 + 1) / 64
+                FROM identifiers WHERE contact_id = ?
+                UNION ALL SELECT id, period + 1, last FROM old WHERE period < last)
+            DELETE FROM cell_period WHERE key IN (SELECT period << 40 | id FROM old)
+            """)
+        removeIdentifiers = try connection.prepare("DELETE FROM identifiers WHERE contact_id = ?")
+        removeQuarantined = try connection.prepare("DELETE FROM quarantine WHERE quarantine_id < ?")
+    }
+}
+
+extension Statement {
+    /// Runs a statement with one number as its argument.
+    func run(_ argument: Int64) throws(StoreError) {
+        bind(1, argument)
+        try run()
+    }
+}

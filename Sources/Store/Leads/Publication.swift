@@ -1,0 +1,110 @@
+public import Core
+
+/// What brings `leads.db` a step nearer to a checkpoint: absolute values, so that repeating it
+/// changes nothing.
+public struct Publication: Sendable {
+    /// The checkpoint from which everything in it was derived.
+    public var sequence: Int64
+    /// The day for which it was derived.
+    public var day: Day
+    /// Contacts to show, or to show no more.
+    public var contacts: [PublishedContact] = []
+    /// The ids among which every contact that should be shown is in `contacts`, so that rows of any
+    /// others are left over and go; nil if `contacts` are only the touched ones.
+    public var sweep: ClosedRange<Int64>?
+    /// Streams whose counts changed.
+    public var streams: [StreamSummary] = []
+    /// New quarantined records: id, stream, offset, reason.
+    public var quarantined: [QuarantineRow] = []
+    /// Records of the quarantine up to this id are gone.
+    public var quarantineStart: Int64 = 0
+    /// New entries of the journal.
+    public var changes: [ChangeRow] = []
+    /// The model, with a full publication.
+    public var model: PublishedModel?
+    /// Values of `meta`.
+    public var meta: [String: String] = [:]
+
+    /// A publication of a checkpoint.
+    public init(sequence: Int64, day: Day) {
+        self.sequence = sequence
+        self.day = day
+    }
+
+    /// A row of `quarantine`.
+    public struct QuarantineRow: Sendable {
+        var id: Int64
+        var source: String
+        var path: String
+        var offset: Int64
+        var reason: String
+    }
+
+    /// A row of `segment_changes`.
+    public struct ChangeRow: Sendable {
+        var sequence: Int64
+        var at: Int64
+        var segment: String?
+        var contact: Int64
+        var change: String
+        var other: Int64?
+    }
+
+    /// The model itself as tables.
+    public struct PublishedModel: Sendable {
+        var model: Model
+        var names: NameTable
+
+        /// A model with the numbers of its names.
+        public init(_ model: Model, names: NameTable) {
+            self.model = model
+            self.names = names
+        }
+    }
+}
+
+extension StateStore {
+    /// Quarantined records above an id, with the id of the oldest that is still kept.
+    public func quarantine(
+        after id: Int64, limit: Int
+    ) throws(StoreError) -> (rows: [Publication.QuarantineRow], start: Int64) {
+        let read = try connection.prepare(
+            """
+            SELECT q.id, coalesce(s.source, ''), coalesce(s.path, x''), q.offset, q.reason
+            FROM quarantine q LEFT JOIN stream s ON s.id = q.stream
+            WHERE q.id > ? ORDER BY q.id LIMIT ?
+            """)
+        read.bind(1, id)
+        read.bind(2, Int64(limit))
+        var rows: [Publication.QuarantineRow] = []
+        while try read.step() {
+            rows.append(
+                .init(
+                    id: read.int(0), source: read.text(1), path: read.text(2),
+                    offset: read.int(3), reason: read.text(4)))
+        }
+        return (rows, try connection.integer("SELECT min(id) FROM quarantine") ?? 0)
+    }
+
+    /// Entries of the journal above a number.
+    public func journal(
+        after sequence: Int64, limit: Int
+    ) throws(StoreError) -> [Publication.ChangeRow] {
+        let read = try connection.prepare(
+            """
+            SELECT seq, at, segment, contact, change, other FROM journal
+            WHERE seq > ? ORDER BY seq LIMIT ?
+            """)
+        read.bind(1, sequence)
+        read.bind(2, Int64(limit))
+        var rows: [Publication.ChangeRow] = []
+        while try read.step() {
+            rows.append(
+                .init(
+                    sequence: read.int(0), at: read.int(1),
+                    segment: read.isNull(2) ? nil : read.text(2), contact: read.int(3),
+                    change: read.text(4), other: read.optionalInt(5)))
+        }
+        return rows
+    }
+}

@@ -1,0 +1,154 @@
+import Core
+import GRDB
+import GRDBSQLite
+import Glibc
+
+/// The only connection that writes a database, opened through GRDB and then used raw.
+///
+/// SAFETY: a connection is used by one thread at a time: its owner's. GRDB's own queue is entered
+/// for every piece of work, so that its checks hold.
+@safe
+final class Connection: @unchecked Sendable {
+    let path: String
+    private let queue: DatabaseQueue
+    private let raw: OpaquePointer
+
+    /// Opens or creates a database and runs `pragmas` before anything else is read.
+    init(path: String, pragmas: [String]) throws(StoreError) {
+        self.path = path
+        var configuration = GRDB.Configuration()
+        configuration.label = "leadscored"
+        configuration.busyMode = .timeout(0.2)
+        configuration.prepareDatabase { database in
+            for pragma in pragmas { try database.execute(sql: pragma) }
+        }
+        do {
+            queue = try DatabaseQueue(path: path, configuration: configuration)
+            unsafe raw = try queue.inDatabase { database in
+                guard let connection = unsafe database.sqliteConnection else {
+                    throw DatabaseError(resultCode: .SQLITE_MISUSE)
+                }
+                return unsafe connection
+            }
+        } catch {
+            throw StoreError(error, path: path, doing: "opening")
+        }
+    }
+
+    /// Runs statements that give no rows, outside any transaction.
+    func execute(_ sql: String) throws(StoreError) {
+        let code = unsafe sqlite3_exec(raw, sql, nil, nil, nil)
+        guard code == SQLITE_OK else {
+            let message = unsafe String(cString: sqlite3_errmsg(raw))
+            throw .sqlite(path: path, code: code, message: message, doing: sql)
+        }
+    }
+
+    /// Prepares a statement.
+    func prepare(_ sql: String) throws(StoreError) -> Statement {
+        try unsafe Statement(raw, path: path, sql)
+    }
+
+    /// The single integer that a query gives; nil if it gives none.
+    func integer(_ sql: String) throws(StoreError) -> Int64? {
+        let statement = try prepare(sql)
+        defer { statement.reset() }
+        return try statement.step() ? statement.optionalInt(0) : nil
+    }
+
+    /// Does all of `body`, or nothing.
+    func transaction<T>(_ body: () throws(StoreError) -> T) throws(StoreError) -> T {
+        try execute("BEGIN IMMEDIATE")
+        do throws(StoreError) {
+            let result = try body()
+            try execute("COMMIT")
+            return result
+        } catch {
+            // After some errors SQLite has rolled back already.
+            if unsafe sqlite3_get_autocommit(raw) == 0 { try? execute("ROLLBACK") }
+            throw error
+        }
+    }
+
+    /// Rows changed since the connection was opened.
+    var totalChanges: Int64 { unsafe sqlite3_total_changes64(raw) }
+
+    /// Keeps the `-wal` and `-shm` files after the last close, for readers that may not make them.
+    func persistWAL() {
+        var on: Int32 = 1
+        unsafe sqlite3_file_control(raw, "main", SQLITE_FCNTL_PERSIST_WAL, &on)
+    }
+
+    /// Copies what can be copied from the WAL into the database, and empties the WAL if nobody reads.
+    ///
+    /// - Returns: pages that stay in the WAL.
+    @discardableResult
+    func checkpointWAL(truncate: Bool) -> Int {
+        var inWAL: Int32 = 0
+        var copied: Int32 = 0
+        let mode = truncate ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE
+        let code = unsafe sqlite3_wal_checkpoint_v2(raw, nil, mode, &inWAL, &copied)
+        return code == SQLITE_OK && truncate ? 0 : Int(max(inWAL - copied, 0))
+    }
+
+    /// Looks for damage for at most `budgetSeconds`.
+    ///
+    /// - Returns: what is wrong; nil if nothing was found in that time.
+    func findDamage(budgetSeconds: Double) throws(StoreError) -> String? {
+        let deadline = Deadline(seconds: budgetSeconds)
+        return try withExtendedLifetime(deadline) { () throws(StoreError) -> String? in
+            unsafe sqlite3_progress_handler(
+                raw, 10_000,
+                { unsafe Unmanaged<Deadline>.fromOpaque($0!).takeUnretainedValue().passed },
+                Unmanaged.passUnretained(deadline).toOpaque())
+            defer { unsafe sqlite3_progress_handler(raw, 0, nil, nil) }
+            do throws(StoreError) {
+                let check = try prepare("PRAGMA quick_check(1)")
+                defer { check.reset() }
+                guard try check.step() else { return nil }
+                let verdict = check.text(0)
+                return verdict == "ok" ? nil : verdict
+            } catch {
+                if case .sqlite(_, let code, let message, _) = error {
+                    if code == SQLITE_INTERRUPT { return nil }
+                    if code & 0xFF == SQLITE_CORRUPT || code == SQLITE_NOTADB { return message }
+                }
+                throw error
+            }
+        }
+    }
+
+    /// Leaves the connection open for the rest of the process. Closing would copy the WAL into a
+    /// file that is to stay as it was found.
+    func abandon() { _ = unsafe Unmanaged.passRetained(queue) }
+
+    private final class Deadline {
+        private let end: UInt64
+        init(seconds: Double) { end = Self.now + UInt64(seconds * 1e9) }
+        var passed: Int32 { Self.now > end ? 1 : 0 }
+        private static var now: UInt64 {
+            var time = timespec()
+            unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+            return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+        }
+    }
+}
+
+extension StoreError {
+    /// What an error of GRDB means here.
+    init(_ error: any Error, path: String, doing: String) {
+        if let error = error as? StoreError {
+            self = error
+        } else if let error = error as? DatabaseError {
+            let code = error.extendedResultCode.rawValue
+            if code & 0xFF == SQLITE_CORRUPT || code & 0xFF == SQLITE_NOTADB {
+                self = .damaged(path: path, detail: error.message ?? "SQLite error \(code)")
+            } else {
+                self = .sqlite(
+                    path: path, code: code, message: error.message ?? "unknown", doing: doing)
+            }
+        } else {
+            self = .sqlite(path: path, code: 1, message: "\(error)", doing: doing)
+        }
+    }
+}

@@ -1,0 +1,102 @@
+import Core
+
+/// Brings the persons up to date with a checkpoint's edges.
+///
+/// `identifier.root` and `ambiguous` are kept beside the facts as a cache of what the edges say; they
+/// change in the same transaction. Identifiers are decided by rank from the top, so that whatever an
+/// edge leads to is settled before the edge is counted.
+struct PersonUpdate {
+    private let statements: StateStatements
+    private let now: Instant
+    /// Identifiers whose root changed, with the root that they have now.
+    private var roots: [Int64: Int64] = [:]
+    private var contacts: Set<Int64> = []
+
+    init(statements: StateStatements, now: Instant) {
+        self.statements = statements
+        self.now = now
+    }
+
+    /// Adds the edges and decides anew to whom the identifiers below them belong.
+    mutating func apply(
+        edges: [FactDelta.EdgeKey: FactDelta.EdgeTally], of identifiers: [ResolvedIdentifier]
+    ) throws(StoreError) {
+        var changed: [IdentifierKind: Set<Int64>] = [:]
+        var new: Set<Int64> = []
+        // Sorted, so that the index is walked in order and runs are alike.
+        let sorted = edges.map { edge, tally in
+            (identifiers[Int(edge.lower)], identifiers[Int(edge.higher)], tally)
+        }.sorted { ($0.0.id, $0.1.id) < ($1.0.id, $1.1.id) }
+        for (lower, higher, tally) in sorted {
+            statements.addEdge.bind(1, lower.id)
+            statements.addEdge.bind(2, higher.id)
+            statements.addEdge.bind(3, tally.first)
+            statements.addEdge.bind(4, tally.last)
+            statements.addEdge.bind(5, tally.n)
+            try statements.addEdge.run()
+            changed[lower.kind, default: []].insert(lower.id)
+            contacts.insert(higher.root)
+            if lower.isNew { new.insert(lower.id) }
+        }
+        for kind in IdentifierKind.allCases {
+            for id in (changed[kind] ?? []).sorted() {
+                guard try decide(id, isNew: new.contains(id)) else { continue }
+                // What hangs below it hangs elsewhere now; only cookies can.
+                let lower = statements.readLower
+                lower.bind(1, id)
+                while try lower.step() { changed[.cookie, default: []].insert(lower.int(0)) }
+            }
+        }
+    }
+
+    /// The contacts whose row may have changed by this checkpoint.
+    func touched(among identifiers: [ResolvedIdentifier]) -> Set<Int64> {
+        var result = contacts
+        for identifier in identifiers { result.insert(roots[identifier.id] ?? identifier.root) }
+        return result
+    }
+
+    /// Decides to whom an identifier belongs.
+    ///
+    /// - Returns: whether that changed.
+    private mutating func decide(_ id: Int64, isNew: Bool) throws(StoreError) -> Bool {
+        var votes: [(root: Int64, n: Int64)] = []
+        statements.readVotes.bind(1, id)
+        while try statements.readVotes.step() {
+            votes.append((statements.readVotes.int(0), statements.readVotes.int(1)))
+        }
+        let belonging = Belonging(votes: votes)
+        let root: Int64? = if case .person(let root) = belonging { root } else { nil }
+        let ambiguous = belonging == .ambiguous
+
+        statements.readIdentifier.bind(1, id)
+        guard try statements.readIdentifier.step() else { return false }
+        let oldRoot = statements.readIdentifier.optionalInt(4)
+        let wasAmbiguous = statements.readIdentifier.int(5) != 0
+        statements.readIdentifier.reset()
+        guard root != oldRoot || ambiguous != wasAmbiguous else { return false }
+
+        statements.setRoot.bind(1, root)
+        statements.setRoot.bind(2, Int64(ambiguous ? 1 : 0))
+        statements.setRoot.bind(3, id)
+        try statements.setRoot.run()
+        roots[id] = root ?? id
+        contacts.formUnion([id, oldRoot ?? id, root ?? id])
+        if root != oldRoot, !isNew { try note(id, from: oldRoot, to: root) }
+        return root != oldRoot
+    }
+
+    private func note(_ id: Int64, from old: Int64?, to new: Int64?) throws(StoreError) {
+        if let old { try write("split", contact: id, other: old) }
+        if let new { try write("merge", contact: id, other: new) }
+    }
+
+    private func write(_ change: String, contact: Int64, other: Int64) throws(StoreError) {
+        statements.addJournal.bind(1, now.milliseconds)
+        statements.addJournal.bindNull(2)
+        statements.addJournal.bind(3, contact)
+        statements.addJournal.bind(4, change)
+        statements.addJournal.bind(5, other)
+        try statements.addJournal.run()
+    }
+}

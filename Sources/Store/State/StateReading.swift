@@ -1,0 +1,227 @@
+public import Core
+
+/// What kind of name a number stands for.
+public enum NameClass: Int64, Sendable {
+    /// A signal.
+    case signal = 0
+    /// What a signal would have counted, had a person done it.
+    case machineTwin = 1
+    /// A topic of interest.
+    case topic = 2
+}
+
+/// The names of the numbers under which cells are kept.
+public struct NameTable: Sendable {
+    /// Names and classes by number.
+    public private(set) var names: [SignalID: (name: String, nameClass: NameClass)] = [:]
+    private var numbers: [NameClass: [String: SignalID]] = [:]
+
+    mutating func add(_ name: String, _ nameClass: NameClass, _ number: SignalID) {
+        names[number] = (name, nameClass)
+        numbers[nameClass, default: [:]][name] = number
+    }
+
+    /// The number of a name; nil if it never had one.
+    public func number(_ name: String, _ nameClass: NameClass = .signal) -> SignalID? {
+        numbers[nameClass]?[name]
+    }
+
+    /// The name of a number.
+    public func name(_ number: SignalID) -> String { names[number]?.name ?? "signal \(number)" }
+
+    /// Whether cells of this number are events: topics are counted beside them.
+    public func isSignal(_ number: SignalID) -> Bool { names[number]?.nameClass != .topic }
+}
+
+/// A stream with all that was ever counted of it.
+public struct StreamSummary: Sendable {
+    /// How far it was read.
+    public var position: StreamPosition
+    /// Lines read.
+    public var lines: Int64
+    /// Records read.
+    public var records: Int64
+    /// Records by outcome name, then reason.
+    public var outcomes: [String: [String: Int64]]
+
+    /// Records with an outcome.
+    public subscript(outcome: Outcome) -> Int64 {
+        (outcomes[outcome.name] ?? [:]).values.reduce(0, +)
+    }
+}
+
+extension StateStore {
+    /// The names that the state knows, after giving numbers to new ones.
+    public func intern(signals: [String], topics: [String]) throws(StoreError) -> NameTable {
+        try connection.transaction { () throws(StoreError) -> NameTable in
+            let add = try connection.prepare(
+                "INSERT INTO signal(name, class) VALUES (?, ?) ON CONFLICT DO NOTHING")
+            for (names, nameClass) in [(signals, NameClass.signal), (topics, .topic)] {
+                for name in names {
+                    add.bind(1, name)
+                    add.bind(2, nameClass.rawValue)
+                    try add.run()
+                }
+            }
+            let table = try names()
+            guard table.names.count < Bounds.signals else {
+                throw .unlawful(detail: "more than \(Bounds.signals) signals")
+            }
+            return table
+        }
+    }
+
+    /// The names that the state knows.
+    public func names() throws(StoreError) -> NameTable {
+        var table = NameTable()
+        let read = try connection.prepare("SELECT id, name, class FROM signal ORDER BY id")
+        while try read.step() {
+            guard let number = SignalID(exactly: read.int(0)),
+                let nameClass = NameClass(rawValue: read.int(2))
+            else { throw .damaged(path: path, detail: "a row of signal is out of range") }
+            table.add(read.text(1), nameClass, number)
+        }
+        return table
+    }
+
+    /// How far each stream was read.
+    public func positions() throws(StoreError) -> [StreamPosition] {
+        try streams(whereClause: "").map(\.position)
+    }
+
+    /// Streams with their counts, by id; only those named, if any are.
+    public func streams(_ ids: Set<Int64>? = nil) throws(StoreError) -> [StreamSummary] {
+        guard let ids else { return try streams(whereClause: "") }
+        if ids.isEmpty { return [] }
+        let list = ids.sorted().map(String.init).joined(separator: ",")
+        return try streams(whereClause: "WHERE id IN (\(list))")
+    }
+
+    private func streams(whereClause: String) throws(StoreError) -> [StreamSummary] {
+        var result: [StreamSummary] = []
+        let read = try connection.prepare(
+            """
+            SELECT id, source, path, device, inode, generation, born, offset, size, head, anchor,
+                anchor_length, lost_bytes, retired, lines_read, records_read
+            FROM stream \(whereClause) ORDER BY id
+            """)
+        let outcomes = try connection.prepare(
+            "SELECT outcome, reason, n FROM outcome WHERE stream = ?")
+        while try read.step() {
+            let position = StreamPosition(
+                id: read.int(0), source: read.text(1), path: read.bytes(2).array,
+                identity: FileIdentity(
+                    device: UInt64(bitPattern: read.int(3)),
+                    inode: UInt64(bitPattern: read.int(4)),
+                    generation: UInt64(bitPattern: read.int(5)), born: read.int(6)),
+                offset: read.int(7), size: read.int(8), head: read.bytes(9).array,
+                anchor: UInt64(bitPattern: read.int(10)), anchorLength: Int(read.int(11)),
+                lostBytes: read.int(12), retired: read.int(13) != 0)
+            var summary = StreamSummary(
+                position: position, lines: read.int(14), records: read.int(15), outcomes: [:])
+            outcomes.bind(1, position.id)
+            while try outcomes.step() {
+                summary.outcomes[outcomes.text(0), default: [:]][outcomes.text(1)] = outcomes.int(2)
+            }
+            result.append(summary)
+        }
+        return result
+    }
+
+    /// Gives a deduplicator the keys that were kept.
+    public func restoreKeys(into deduplicator: inout Deduplicator) throws(StoreError) {
+        let read = try connection.prepare("SELECT day, keys FROM duplicate ORDER BY day, chunk")
+        while try read.step() {
+            let day = Day(Int32(clamping: read.int(0)))
+            let bytes = read.bytes(1)
+            for key in 0..<(bytes.count / 8) {
+                var value: UInt64 = 0
+                for byte in 0..<8 { value |= UInt64(bytes[key * 8 + byte]) << UInt64(byte * 8) }
+                deduplicator.restore(value, day: day)
+            }
+        }
+    }
+
+    /// Ids of contacts above `id`, ascending: identifiers that are a person's root.
+    public func contacts(after id: Int64, limit: Int) throws(StoreError) -> [Int64] {
+        var result: [Int64] = []
+        let read = try connection.prepare(
+            "SELECT id FROM identifier WHERE id > ? AND root IS NULL ORDER BY id LIMIT ?")
+        read.bind(1, id)
+        read.bind(2, Int64(limit))
+        while try read.step() { result.append(read.int(0)) }
+        return result
+    }
+
+    /// All facts of a contact; nil if there is no identifier of that id, or it is not a root.
+    ///
+    /// - Complexity: O(m * p) look-ups for m identifiers of p periods each.
+    public func person(_ contact: Int64) throws(StoreError) -> PersonFacts? {
+        guard let root = try member(contact), root.root == nil else { return nil }
+        var person = PersonFacts(contact: contact)
+        try add(root.member, to: &person)
+        var others: [Int64] = []
+        statements.readMembers.bind(1, contact)
+        while try statements.readMembers.step() { others.append(statements.readMembers.int(0)) }
+        for id in others {
+            guard let other = try member(id) else { continue }
+            try add(other.member, to: &person)
+        }
+        person.hasEdge = !others.isEmpty
+        if !person.hasEdge, root.member.identifier.kind == .cookie {
+            person.hasEdge = try hasEdge(contact)
+        }
+        return person
+    }
+
+    private func add(
+        _ member: PersonFacts.Member, to person: inout PersonFacts
+    ) throws(StoreError) {
+        let traits = statements.readTraits
+        traits.bind(1, member.id)
+        while try traits.step() {
+            person.state(
+                Trait(value: traits.bytes(1).array, at: traits.int(2), source: traits.text(3)),
+                attribute: traits.bytes(0).array)
+        }
+        let lifetime = statements.readLifetime
+        lifetime.bind(1, member.id)
+        while try lifetime.step() {
+            guard let signal = SignalID(exactly: lifetime.int(0)) else { continue }
+            person.lifetime[signal, default: Tally(n: 0, value: 0)].add(
+                Tally(n: lifetime.int(1), value: lifetime.int(2)))
+        }
+        person.members.append(member)
+    }
+
+    private func member(
+        _ id: Int64
+    ) throws(StoreError) -> (member: PersonFacts.Member, root: Int64?)? {
+        let read = statements.readIdentifier
+        read.bind(1, id)
+        guard try read.step() else { return nil }
+        guard let kind = IdentifierKind(rawValue: UInt8(clamping: read.int(0))) else {
+            throw .damaged(path: path, detail: "identifier \(id) is of an unknown kind")
+        }
+        var member = PersonFacts.Member(
+            id: id, identifier: Identifier(kind: kind, value: read.bytes(1).array),
+            first: read.int(2), last: read.int(3), ambiguous: read.int(5) != 0, cells: [])
+        let root = read.optionalInt(4)
+        read.reset()
+        // A day of slack on both sides: registers are in UTC, days in the configured zone.
+        let first = CellCodec.period(of: Day(of: Instant(member.first), in: .utc).adding(-1))
+        let last = CellCodec.period(of: Day(of: Instant(member.last), in: .utc).adding(1))
+        for period in max(first, 0)...max(last, 0) {
+            try self.read(
+                CellEntries.key(period: period, identifier: id), period: period,
+                into: &member.cells)
+        }
+        return (member, root)
+    }
+
+    private func hasEdge(_ id: Int64) throws(StoreError) -> Bool {
+        statements.hasEdge.bind(1, id)
+        defer { statements.hasEdge.reset() }
+        return try statements.hasEdge.step() && statements.hasEdge.int(0) != 0
+    }
+}

@@ -1,0 +1,130 @@
+/// Every statement of `state.db` that runs more than once, prepared once.
+final class StateStatements {
+    let findIdentifier: Statement
+    let addIdentifier: Statement
+    let widenIdentifier: Statement
+    let readIdentifier: Statement
+    let readMembers: Statement
+    let setRoot: Statement
+    let readCell: Statement
+    let writeCell: Statement
+    let addEdge: Statement
+    let readVotes: Statement
+    let readLower: Statement
+    let hasEdge: Statement
+    let stateTrait: Statement
+    let readTraits: Statement
+    let readLifetime: Statement
+    let writeStream: Statement
+    let countRecords: Statement
+    let countOutcome: Statement
+    let addQuarantined: Statement
+    let appendKeys: Statement
+    let lastKeys: Statement
+    let dropKeys: Statement
+    let addJournal: Statement
+    private let writeMeta: Statement
+    private let readMeta: Statement
+
+    init(_ connection: Connection) throws(StoreError) {
+        findIdentifier = try connection.prepare(
+            """
+            SELECT id, kind, value, first_seen, last_seen, root FROM identifier WHERE hash = ?
+            """)
+        addIdentifier = try connection.prepare(
+            """
+            INSERT INTO identifier(id, hash, kind, value, first_seen, last_seen)
+            VALUES (?, ?, ?, ?, ?, ?)
+            """)
+        widenIdentifier = try connection.prepare(
+            "UPDATE identifier SET first_seen = ?, last_seen = ? WHERE id = ?")
+        readIdentifier = try connection.prepare(
+            """
+            SELECT kind, value, first_seen, last_seen, root, ambiguous FROM identifier WHERE id = ?
+            """)
+        readMembers = try connection.prepare(
+            "SELECT id FROM identifier WHERE root = ? AND root IS NOT NULL ORDER BY id")
+        setRoot = try connection.prepare(
+            "UPDATE identifier SET root = ?, ambiguous = ? WHERE id = ?")
+        readCell = try connection.prepare("SELECT packed FROM cell WHERE key = ?")
+        writeCell = try connection.prepare("REPLACE INTO cell(key, packed) VALUES (?, ?)")
+        addEdge = try connection.prepare(
+            """
+            INSERT INTO edge(lower, higher, first_seen, last_seen, n) VALUES (?, ?, ?, ?, ?)
+            ON CONFLICT DO UPDATE SET
+                first_seen = min(first_seen, excluded.first_seen),
+                last_seen = max(last_seen, excluded.last_seen), n = n + excluded.n
+            """)
+        readVotes = try connection.prepare(
+            """
+            SELECT coalesce(i.root, i.id), e.n FROM edge e JOIN identifier i ON i.id = e.higher
+            WHERE e.lower = ?
+            """)
+        readLower = try connection.prepare("SELECT lower FROM edge WHERE higher = ? ORDER BY lower")
+        hasEdge = try connection.prepare(
+            """
+            SELECT EXISTS (SELECT 1 FROM edge WHERE lower = ?1)
+                OR EXISTS (SELECT 1 FROM edge WHERE higher = ?1)
+            """)
+        stateTrait = try connection.prepare(
+            """
+            INSERT INTO trait(identifier, attribute, value, at, source) VALUES (?, ?, ?, ?, ?)
+            ON CONFLICT DO UPDATE SET value = excluded.value, at = excluded.at, source = excluded.source
+            WHERE (excluded.at, excluded.value COLLATE BINARY, excluded.source)
+                > (at, value COLLATE BINARY, source)
+            """)
+        readTraits = try connection.prepare(
+            "SELECT attribute, value, at, source FROM trait WHERE identifier = ?")
+        readLifetime = try connection.prepare(
+            "SELECT signal, n, value FROM lifetime WHERE identifier = ?")
+        writeStream = try connection.prepare(
+            """
+            INSERT INTO stream(id, source, path, device, inode, generation, born, offset, size, head,
+                anchor, anchor_length, lost_bytes, retired)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT DO UPDATE SET
+                source = excluded.source, path = excluded.path, device = excluded.device,
+                inode = excluded.inode, generation = excluded.generation, born = excluded.born,
+                offset = excluded.offset, size = excluded.size, head = excluded.head,
+                anchor = excluded.anchor, anchor_length = excluded.anchor_length,
+                lost_bytes = excluded.lost_bytes, retired = excluded.retired
+            """)
+        countRecords = try connection.prepare(
+            """
+            UPDATE stream SET lines_read = lines_read + ?, records_read = records_read + ?
+            WHERE id = ?
+            """)
+        countOutcome = try connection.prepare(
+            """
+            INSERT INTO outcome(stream, outcome, reason, n) VALUES (?, ?, ?, ?)
+            ON CONFLICT DO UPDATE SET n = n + excluded.n
+            """)
+        addQuarantined = try connection.prepare(
+            "INSERT INTO quarantine(stream, offset, reason, bytes) VALUES (?, ?, ?, ?)")
+        appendKeys = try connection.prepare(
+            """
+            INSERT INTO duplicate(day, chunk, keys) VALUES (?, ?, ?)
+            ON CONFLICT DO UPDATE SET keys = CAST(keys || excluded.keys AS BLOB)
+            """)
+        lastKeys = try connection.prepare(
+            "SELECT chunk, length(keys) FROM duplicate WHERE day = ? ORDER BY chunk DESC LIMIT 1")
+        dropKeys = try connection.prepare("DELETE FROM duplicate WHERE day = ?")
+        addJournal = try connection.prepare(
+            "INSERT INTO journal(at, segment, contact, change, other) VALUES (?, ?, ?, ?, ?)")
+        writeMeta = try connection.prepare("REPLACE INTO meta(key, value) VALUES (?, ?)")
+        readMeta = try connection.prepare("SELECT value FROM meta WHERE key = ?")
+    }
+
+    func setMeta(_ key: String, _ value: Int64) throws(StoreError) {
+        writeMeta.bind(1, key)
+        writeMeta.bind(2, value)
+        try writeMeta.run()
+    }
+
+    func meta(_ key: String) throws(StoreError) -> Int64? {
+        readMeta.bind(1, key)
+        guard try readMeta.step() else { return nil }
+        defer { readMeta.reset() }
+        return readMeta.optionalInt(0)
+    }
+}
