@@ -107,6 +107,13 @@ public struct StreamTally: Sendable, Equatable {
         verdicts[Int(verdict.rawValue)] += 1
     }
 
+    /// Adds the counts of another stretch of the same stream.
+    public mutating func add(_ other: StreamTally) {
+        lines += other.lines
+        records += other.records
+        for place in verdicts.indices { verdicts[place] += other.verdicts[place] }
+    }
+
     /// How many records had an outcome.
     public subscript(outcome: Outcome) -> Int64 {
         Verdict.allCases.reduce(0) {

@@ -33,6 +33,14 @@ public enum StoreError: Error, Equatable, Sendable {
     }
 }
 
+extension StoreError {
+    /// Whether it may pass by itself: no space left, or a file system that is read-only for now.
+    public var isTransient: Bool {
+        guard case .sqlite(_, let code, _, _) = self else { return false }
+        return code & 0xFF == 13 || code & 0xFF == 8  // SQLITE_FULL, SQLITE_READONLY
+    }
+}
+
 extension StoreError: CustomStringConvertible {
     public var description: String {
         switch self {

@@ -1,0 +1,137 @@
+public import Core
+
+/// Reads the logs and folds what they say into the checkpoint that is being made.
+///
+/// Owned by one thread. Invariant: the positions, counts, facts and duplicate keys of a checkpoint
+/// all belong to the same lines, because a block is folded whole before anything is taken.
+public final class Ingestor {
+    /// Follows the files.
+    public let follower: Follower
+    /// Memory that a checkpoint in the making may take, in bytes, before it has to be handed over.
+    public static let footprintLimit = 48 << 20
+    /// Records of all checkpoints since the start.
+    public private(set) var records: Int64 = 0
+    /// Bytes read since the start.
+    public private(set) var bytes: Int64 = 0
+
+    private let hash: KeyedHash
+    private var fold: EventFold
+    private var scopes: [SourceScope] = []
+    private var decoders: [any LineDecoder] = []
+    private var checkpoint = Checkpoint()
+    private var quarantinedBytes = 0
+    private var event = Event()
+
+    /// An ingestor of the follower's sources.
+    public init(
+        follower: Follower, sources: [SourceDefinition], hash: KeyedHash, fold: consuming EventFold
+    ) {
+        self.follower = follower
+        self.hash = hash
+        self.fold = fold
+        use(sources)
+    }
+
+    /// Takes up other sources and rules at a reload, between two blocks.
+    public func reconfigure(sources: [SourceDefinition], matcher: SignalMatcher) {
+        follower.reconfigure(sources: sources)
+        fold.use(matcher)
+        use(sources)
+    }
+
+    /// Moves the time after which events are `future`, and at a day change lets old keys go.
+    public func advance(latest: Instant, forgetBefore day: Day?) {
+        fold.latest = latest
+        if let day { fold.deduplicator.forget(before: day) }
+    }
+
+    /// Whether the checkpoint in the making is as large as it may get.
+    public var isFull: Bool {
+        checkpoint.facts.footprint + quarantinedBytes >= Self.footprintLimit
+    }
+
+    /// Records in the checkpoint in the making.
+    public private(set) var pendingRecords: Int64 = 0
+
+    /// Events whose value counted as 0 because of their currency.
+    public var foreignCurrency: Int64 { fold.foreignCurrency }
+    /// Duplicate keys held, and those let go because there were too many.
+    public var duplicateKeys: (held: Int, evicted: Int64) {
+        (fold.deduplicator.count, fold.deduplicator.evicted)
+    }
+
+    /// Reads one block of the next stream that has one.
+    ///
+    /// - Returns: false if no stream has unread lines.
+    public func turn() -> Bool {
+        follower.turn { block in read(block) }
+    }
+
+    /// The checkpoint in the making, which starts anew.
+    public func takeCheckpoint() -> Checkpoint {
+        var taken = checkpoint
+        checkpoint = Checkpoint()
+        quarantinedBytes = 0
+        pendingRecords = 0
+        taken.positions = follower.takePositions()
+        let keys = fold.deduplicator.takeChanges()
+        taken.duplicateKeys = keys.added
+        taken.droppedDays = keys.dropped
+        return taken
+    }
+
+    private func use(_ sources: [SourceDefinition]) {
+        scopes = sources.map { source in
+            // By name, so that it outlives a change of order in the configuration.
+            let own = UInt32(truncatingIfNeeded: hash(Array(source.name.utf8))) | 1
+            return SourceScope(
+                name: source.name, trust: source.trust, scope: source.trust == .full ? 0 : own)
+        }
+        decoders = sources.map { source in
+            guard let format = LogFormat.named(source.format) else {
+                preconditionFailure("the configuration let an unknown format pass")
+            }
+            return format.makeDecoder()
+        }
+    }
+
+    private func read(_ block: Block) {
+        var tally = StreamTally()
+        switch block.content {
+        case .lines: readLines(of: block, &tally)
+        case .oversize(let length):
+            tally.lines += 1
+            tally.count(.oversize)
+            bytes += length + 1
+            quarantine(block.bytes, at: block.offset, of: block.stream, .oversize)
+        }
+        records += tally.records
+        pendingRecords += tally.records
+        checkpoint.tallies[block.stream, default: StreamTally()].add(tally)
+    }
+
+    private func readLines(of block: Block, _ tally: inout StreamTally) {
+        let decoder = decoders[block.source]
+        let scope = scopes[block.source]
+        for (line, offset) in block.lines {
+            let verdict =
+                decoder.decode(line, into: &event)
+                ?? fold.fold(event, from: scope, into: &checkpoint.facts)
+            tally.lines += 1
+            tally.count(verdict)
+            if verdict.outcome == .quarantined {
+                quarantine(line, at: offset, of: block.stream, verdict)
+            }
+        }
+        bytes += Int64(block.bytes.count)
+    }
+
+    private func quarantine(
+        _ line: ByteSlice, at offset: Int64, of stream: Int64, _ verdict: Verdict
+    ) {
+        let kept = line[0..<min(line.count, Bounds.quarantinedBytes)].array
+        quarantinedBytes += kept.count + MemoryLayout<QuarantinedRecord>.stride
+        checkpoint.quarantined.append(
+            QuarantinedRecord(stream: stream, offset: offset, verdict: verdict, bytes: kept))
+    }
+}

@@ -1,0 +1,140 @@
+import CLinux
+import Core
+import Foundation
+import Glibc
+import Ingest
+import Logging
+import Store
+
+/// The parts of a running daemon, put together.
+final class Assembly {
+    let loop: IngestLoop
+    let worker: StoreWorker
+    let publication: PublicationWorker
+    private(set) var configuration: Configuration
+    let started: Instant
+    private let ingestor: Ingestor
+    private let clock: Clock
+
+    /// Opens the state and what is published, and makes the threads.
+    ///
+    /// - Throws: `StoreError`.
+    init(
+        configuration: Configuration, options: DaemonOptions, clock: Clock, degraded: Degraded,
+        logger: Logger, notifier: Notifier, signalDescriptor: Int32
+    ) throws {
+        let zone = configuration.model.zone
+        let day = clock.day(in: zone)
+        let store = try StateStore(
+            path: options.state + "/state.db", zone: zone, random: Self.randomBytes)
+        let names = try store.intern(configuration.model)
+        let rules = Rules(
+            model: configuration.model, names: names, configurationHash: configuration.hash)
+        var deduplicator = Deduplicator(limit: configuration.model.dedupeMax)
+        try store.restoreKeys(into: &deduplicator)
+        if let last = try store.kept("day"), last < Int64(day.number) {
+            deduplicator.forget(before: day.adding(-configuration.model.dedupeDays))
+        }
+        let fold = EventFold(
+            model: configuration.model,
+            matcher: SignalMatcher(model: configuration.model, names: names), hash: store.hash,
+            deduplicator: deduplicator, latest: clock.latestEvent(in: zone))
+        let ingestor = try Self.makeIngestor(configuration, store, clock, fold)
+        try Self.makePublishedDirectory(options.state + "/published")
+        let wakeDescriptor = clinux_event_fd()
+        publication = try PublicationWorker(
+            directory: options.state + "/published", latest: store.sequence, degraded: degraded,
+            clock: clock, logger: logger)
+        worker = StoreWorker(
+            store: store, rules: rules, day: day, publication: publication,
+            publishesAtOnce: !options.once, wakeDescriptor: wakeDescriptor, degraded: degraded,
+            clock: clock, logger: logger)
+        loop = IngestLoop(
+            ingestor: ingestor, worker: worker, notifier: notifier, clock: clock, logger: logger,
+            degraded: degraded, signalDescriptor: signalDescriptor,
+            wakeDescriptor: wakeDescriptor, zone: zone)
+        self.ingestor = ingestor
+        self.configuration = configuration
+        self.clock = clock
+        started = clock.now()
+    }
+
+    /// A new day begins: every score decays by a day, and old duplicate keys go.
+    func begin(_ day: Day) {
+        loop.day = day
+        ingestor.advance(
+            latest: clock.latestEvent(in: loop.zone),
+            forgetBefore: day.adding(-configuration.model.dedupeDays))
+        worker.republish(day: day)
+    }
+
+    /// Puts another configuration in force.
+    ///
+    /// - Throws: `StoreError.zone` for another time zone, which a state cannot take up.
+    func use(_ configuration: Configuration) throws {
+        let stored = self.configuration.model.zone
+        guard configuration.model.zone == stored else {
+            throw StoreError.zone(
+                path: worker.store.path, stored: stored.description,
+                configured: configuration.model.zone.description)
+        }
+        let model = configuration.model
+        let interned = worker.perform { worker in
+            Result { () throws(StoreError) in try worker.store.intern(model) }
+        }
+        guard let names = try interned?.get() else { return }
+        ingestor.reconfigure(
+            sources: configuration.sources, matcher: SignalMatcher(model: model, names: names))
+        worker.republish(
+            rules: Rules(model: model, names: names, configurationHash: configuration.hash))
+        self.configuration = configuration
+    }
+
+    private static func makeIngestor(
+        _ configuration: Configuration, _ store: StateStore, _ clock: Clock,
+        _ fold: consuming EventFold
+    ) throws -> Ingestor {
+        let positions = try store.positions()
+        let follower = Follower(
+            sources: configuration.sources, files: LinuxFileSystem(), watcher: InotifyWatcher(),
+            positions: positions, nextStreamID: (positions.map(\.id).max() ?? 0) + 1,
+            hash: store.hash, monotonic: clock.monotonic)
+        return Ingestor(
+            follower: follower, sources: configuration.sources, hash: store.hash, fold: fold)
+    }
+
+    /// Makes the directory of `leads.db` if the package's tmpfiles have not.
+    private static func makePublishedDirectory(_ path: String) throws {
+        var status = stat()
+        if unsafe stat(path, &status) == 0 { return }
+        guard unsafe mkdir(path, 0o750) == 0 else {
+            throw StoreError.sqlite(
+                path: path, code: 14, message: unsafe String(cString: strerror(errno)),
+                doing: "making the directory")
+        }
+        // New files take the directory's group; a sandbox may forbid the bit, and then tmpfiles.d
+        // has to make the directory.
+        if unsafe chmod(path, 0o2750) != 0 { unsafe chmod(path, 0o750) }
+    }
+
+    private static func randomBytes(_ count: Int) -> [UInt8] {
+        var generator = SystemRandomNumberGenerator()
+        return (0..<count).map { _ in UInt8.random(in: 0...255, using: &generator) }
+    }
+}
+
+extension StateStore {
+    /// The numbers of a model's names.
+    func intern(_ model: Model) throws(StoreError) -> NameTable {
+        try intern(signals: model.signals.map(\.name), topics: model.topics.map(\.name))
+    }
+}
+
+extension SignalMatcher {
+    /// The matcher of a model whose names have been interned.
+    init(model: Model, names: NameTable) {
+        self.init(
+            model: model, signalID: { names.number($0) ?? 0 },
+            topicID: { names.number($0, .topic) ?? 0 })
+    }
+}

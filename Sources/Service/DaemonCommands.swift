@@ -1,0 +1,97 @@
+import CLinux
+import Core
+import Foundation
+import Glibc
+import Store
+
+/// Answers the commands that come through the control socket.
+///
+/// SAFETY: the parts it holds are asked only through what is made for several threads.
+final class DaemonCommands: @unchecked Sendable {
+    private let parts: Assembly
+    private let clock: Clock
+    private let degraded: Degraded
+
+    init(parts: Assembly, clock: Clock, degraded: Degraded) {
+        self.parts = parts
+        self.clock = clock
+        self.degraded = degraded
+    }
+
+    /// The answer to a request.
+    func answer(_ request: ControlRequest) -> ControlResponse {
+        switch request.command {
+        case "status": status()
+        case "verify": verify()
+        default:
+            .failure("unknown command '\(request.command)'", exitCode: 64)
+        }
+    }
+
+    /// The status after a fresh look at every file, waiting a moment for what is being read.
+    private func status() -> ControlResponse {
+        settle()
+        let snapshot = parts.loop.current
+        let streams = parts.worker.perform { worker in
+            Result { () throws(StoreError) in try worker.store.streams() }
+        }
+        guard let streams else { return .failure("the daemon is ending", exitCode: 75) }
+        do {
+            var report = StatusReport(streams: try streams.get())
+            report.isRunning = true
+            report.sequence = parts.worker.sequence
+            report.day = parts.loop.day
+            report.lagBytes = snapshot.lagBytes
+            report.partialBytes = snapshot.partialBytes
+            report.openFiles = snapshot.openFiles
+            report.rate = snapshot.rate
+            report.degraded = degraded.current
+            report.configurationHash = parts.configuration.hash
+            report.publishedSequence = parts.publication.published
+            report.pendingContacts = parts.worker.pendingContacts
+            report.duplicateKeys = snapshot.duplicateKeys
+            report.foreignCurrency = snapshot.foreignCurrency
+            report.started = parts.started
+            return .result(report.value)
+        } catch {
+            return .failure("\(error)", exitCode: error.exitCode)
+        }
+    }
+
+    /// Waits until all files were looked at, and up to half a second for what is under way.
+    private func settle() {
+        let before = parts.loop.current.looks
+        parts.loop.requestLook()
+        let deadline = clock.monotonic() + 1000
+        while parts.loop.current.looks == before, clock.monotonic() < deadline {
+            Thread.sleep(forTimeInterval: 0.002)
+        }
+        while clock.monotonic() < deadline {
+            let isPublished =
+                parts.worker.pendingContacts == 0 && parts.publication.isIdle
+                && parts.publication.published >= parts.worker.sequence
+            if parts.loop.current.lagBytes > 0 || isPublished || !degraded.current.isEmpty { return }
+            Thread.sleep(forTimeInterval: 0.002)
+        }
+    }
+
+    private func verify() -> ControlResponse {
+        do throws(StoreError) {
+            return .result(try Verification(parts.worker).value)
+        } catch {
+            return .failure("\(error)", exitCode: error.exitCode)
+        }
+    }
+}
+
+extension StoreWorker: StateAccess {
+    func read<T: Sendable>(
+        _ body: @escaping @Sendable (StateStore, Rules, Day) throws(StoreError) -> T
+    ) throws(StoreError) -> T {
+        let result = perform { worker in
+            Result { () throws(StoreError) in try body(worker.store, worker.rules, worker.day) }
+        }
+        guard let result else { throw .unlawful(detail: "the daemon is ending") }
+        return try result.get()
+    }
+}

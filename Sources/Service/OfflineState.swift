@@ -1,0 +1,61 @@
+public import Core
+import Glibc
+import Store
+
+/// Commands on a state that no daemon owns at the moment: takes the lock and opens it itself.
+public final class OfflineState {
+    private let lock: StateLock
+    private let store: StateStore
+    private let rules: Rules
+    private let day: Day
+    private let configurationHash: String
+
+    /// Opens a state directory.
+    ///
+    /// - Parameters:
+    ///   - configuration: By which scores are derived.
+    ///   - asOf: The day for which; nil for today.
+    /// - Throws: `StateLockError`, `StoreError`.
+    public init(directory: String, configuration: Configuration, asOf: Day? = nil) throws {
+        let path = directory + "/state.db"
+        lock = try StateLock.acquire(directory: directory)
+        guard unsafe access(path, F_OK) == 0 else {
+            throw StoreError.sqlite(
+                path: path, code: 14, message: "there is no such file", doing: "opening")
+        }
+        store = try StateStore(path: path, zone: configuration.model.zone, random: { _ in [] })
+        rules = Rules(
+            model: configuration.model, names: try store.names(),
+            configurationHash: configuration.hash)
+        day = Clock.system(asOf: asOf).day(in: configuration.model.zone)
+        configurationHash = configuration.hash
+    }
+
+    /// What `status` shows: the counts, and how far the files have grown beyond them.
+    public func status() throws -> ControlValue {
+        let streams = try store.streams()
+        var report = StatusReport(streams: streams)
+        report.sequence = store.sequence
+        report.day = day
+        report.configurationHash = configurationHash
+        for stream in streams where !stream.position.retired {
+            var status = stat()
+            guard unsafe stat(stream.position.displayPath, &status) == 0,
+                UInt64(status.st_ino) == stream.position.identity.inode
+            else { continue }
+            report.lagBytes += max(Int64(status.st_size) - stream.position.offset, 0)
+        }
+        return report.value
+    }
+
+    /// What `verify` shows: `{ok, checks}`.
+    public func verify() throws -> ControlValue { try Verification(self).value }
+}
+
+extension OfflineState: StateAccess {
+    func read<T: Sendable>(
+        _ body: @escaping @Sendable (StateStore, Rules, Day) throws(StoreError) -> T
+    ) throws(StoreError) -> T {
+        try body(store, rules, day)
+    }
+}

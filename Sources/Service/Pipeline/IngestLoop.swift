@@ -1,0 +1,276 @@
+import CLinux
+import Core
+import Foundation
+import Glibc
+import Ingest
+import Logging
+import Store
+import Synchronization
+
+/// What the ingest loop last saw, for whoever asks.
+struct IngestSnapshot: Sendable {
+    /// Bytes that are neither read nor partial lines, and bytes read but not committed.
+    var lagBytes: Int64 = 0
+    /// Bytes of last lines without a newline.
+    var partialBytes: Int64 = 0
+    /// Open files.
+    var openFiles = 0
+    /// Records a second, over the last seconds.
+    var rate = 0.0
+    /// Records since the start.
+    var records: Int64 = 0
+    /// Events whose value counted as 0 because of their currency.
+    var foreignCurrency: Int64 = 0
+    /// Duplicate keys held and evicted.
+    var duplicateKeys = (held: 0, evicted: Int64(0))
+    /// Complete looks at all files since the start.
+    var looks: Int64 = 0
+}
+
+/// Why the ingest loop came back.
+enum IngestPause {
+    /// A signal wants something: SIGHUP a reload, the others the end.
+    case signal(Int32)
+    /// The day has changed.
+    case newDay(Day)
+    /// Everything was read and committed, which is the end of `--once`.
+    case caughtUp
+    /// The store has failed.
+    case failed(StoreError)
+}
+
+/// The main loop: reads, folds, and hands over a checkpoint whenever the store has time for one, so
+/// that commits follow each other. It alone feeds the watchdog.
+final class IngestLoop {
+    /// While there is a backlog, milliseconds between two checkpoints: larger ones cost less.
+    private static let catchUpInterval: Int64 = 500
+    /// Milliseconds between two looks for files that nothing told us of.
+    private static let discoveryInterval: Int64 = 5000
+    /// A store that has not moved for so many milliseconds is stuck, and the watchdog may bite.
+    private static let patience: Int64 = 60_000
+
+    private let ingestor: Ingestor
+    private let worker: StoreWorker
+    private let notifier: Notifier
+    private let clock: Clock
+    private let logger: Logger
+    private let degraded: Degraded
+    private let signalDescriptor: Int32
+    private let wakeDescriptor: Int32
+    private let snapshot = Mutex(IngestSnapshot())
+    private let wantsLook = Atomic<Bool>(false)
+
+    var zone: FixedZone
+    var day: Day
+    private var lastDiscovery = Int64.min
+    private var lastHandover: Int64 = 0
+    private var lastPing: Int64 = 0
+    private var lastHeartbeat: (count: Int, at: Int64) = (-1, 0)
+    private var uncommittedBytes: Int64 = 0
+    private var handedOverBytes: Int64 = 0
+    private var rate = Rate()
+
+    init(
+        ingestor: Ingestor, worker: StoreWorker, notifier: Notifier, clock: Clock, logger: Logger,
+        degraded: Degraded, signalDescriptor: Int32, wakeDescriptor: Int32, zone: FixedZone
+    ) {
+        self.ingestor = ingestor
+        self.worker = worker
+        self.notifier = notifier
+        self.clock = clock
+        self.logger = logger
+        self.degraded = degraded
+        self.signalDescriptor = signalDescriptor
+        self.wakeDescriptor = wakeDescriptor
+        self.zone = zone
+        day = clock.day(in: zone)
+    }
+
+    /// What the loop last saw.
+    var current: IngestSnapshot { snapshot.withLock { $0 } }
+
+    /// Asks for a fresh look at all files; `current.looks` counts it.
+    func requestLook() {
+        wantsLook.store(true, ordering: .releasing)
+        clinux_event_signal(wakeDescriptor)
+    }
+
+    /// Looks for files once; the daemon is ready after that.
+    func discover() {
+        ingestor.follower.discover()
+        lastDiscovery = clock.monotonic()
+        report()
+        update()
+    }
+
+    /// Reads until something else is wanted.
+    ///
+    /// - Parameter once: Come back when all files are read to their end and committed.
+    func run(once: Bool) -> IngestPause {
+        while true {
+            if let failure = worker.failure.withLock({ $0 }) { return .failed(failure) }
+            let signal = clinux_next_signal(signalDescriptor)
+            if signal > 0 { return .signal(signal) }
+            let today = clock.day(in: zone)
+            if today > day { return .newDay(today) }
+            ingestor.advance(latest: clock.latestEvent(in: zone), forgetBefore: nil)
+
+            let worked = turn()
+            handOver(isIdle: !worked)
+            update()
+            feedWatchdog()
+            if worked { continue }
+            if once, ingestor.pendingRecords == 0, worker.isIdle, !ingestor.follower.hasWork {
+                return .caughtUp
+            }
+            wait()
+        }
+    }
+
+    /// Commits what has been read, waiting for the store; gives up when that fails.
+    func drain() {
+        while worker.failure.withLock({ $0 == nil }) {
+            handOver(isIdle: true)
+            if worker.isIdle, ingestor.pendingRecords == 0 { break }
+            if clinux_next_signal(signalDescriptor) > 0 { return }
+            sleep(milliseconds: 1000, watch: false)
+        }
+        update()
+    }
+
+    // MARK: One turn
+
+    /// Reads one block, unless the checkpoint in the making is full and the store is busy.
+    private func turn() -> Bool {
+        let now = clock.monotonic()
+        let isDue = now - lastDiscovery >= Self.discoveryInterval
+        let isWanted = wantsLook.exchange(false, ordering: .acquiring)
+        if isDue || isWanted || ingestor.follower.needsDiscovery { discover() }
+        if isWanted { looksWanted = true }
+        if ingestor.isFull { return false }
+        let before = ingestor.bytes
+        let worked = ingestor.turn()
+        uncommittedBytes += ingestor.bytes - before
+        return worked
+    }
+
+    private var looksWanted = false
+
+    private func handOver(isIdle: Bool) {
+        guard worker.isIdle else { return }
+        handedOverBytes = 0
+        let now = clock.monotonic()
+        let isReady = isIdle || ingestor.isFull || now - lastHandover >= Self.catchUpInterval
+        guard isReady else { return }
+        let checkpoint = ingestor.takeCheckpoint()
+        guard !checkpoint.isEmpty else { return }
+        lastHandover = now
+        handedOverBytes = uncommittedBytes
+        uncommittedBytes = 0
+        worker.commit(checkpoint)
+    }
+
+    private func wait() {
+        let now = clock.monotonic()
+        var until = lastDiscovery + Self.discoveryInterval
+        if let interval = notifier.watchdogInterval { until = min(until, lastPing + interval) }
+        let midnight = day.end(in: zone).milliseconds - clock.now().milliseconds
+        let limit = clock.asOf == nil ? max(midnight, 0) + 1 : Int64.max
+        sleep(milliseconds: max(0, min(until - now, limit)), watch: true)
+    }
+
+    /// Waits for a signal, news of a file, or the store.
+    private func sleep(milliseconds: Int64, watch: Bool) {
+        var descriptors = [
+            pollfd(fd: signalDescriptor, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: wakeDescriptor, events: Int16(POLLIN), revents: 0),
+        ]
+        let watched = ingestor.follower.watchDescriptor
+        if watch, let watched {
+            descriptors.append(pollfd(fd: watched, events: Int16(POLLIN), revents: 0))
+        }
+        let count = unsafe poll(
+            &descriptors, nfds_t(descriptors.count), Int32(clamping: milliseconds))
+        guard count > 0 else { return }
+        if descriptors[1].revents != 0 { clinux_event_drain(wakeDescriptor) }
+        if descriptors.count > 2, descriptors[2].revents != 0 { ingestor.follower.drainWatch() }
+    }
+
+    // MARK: Telling
+
+    /// Feeds the watchdog, unless the store has been stuck for too long.
+    private func feedWatchdog() {
+        guard let interval = notifier.watchdogInterval else { return }
+        let now = clock.monotonic()
+        let beat = worker.heartbeat.load(ordering: .relaxed)
+        if beat != lastHeartbeat.count || worker.isIdle { lastHeartbeat = (beat, now) }
+        guard now - lastPing >= interval, now - lastHeartbeat.at < Self.patience else { return }
+        lastPing = now
+        notifier.watchdog()
+    }
+
+    private func update() {
+        let now = clock.monotonic()
+        rate.note(ingestor.records, at: now)
+        let follower = ingestor.follower
+        let isSettled = !follower.hasWork && ingestor.pendingRecords == 0 && worker.isIdle
+        let inFlight = worker.isIdle ? 0 : handedOverBytes
+        let lag = follower.lagBytes + uncommittedBytes + inFlight
+        snapshot.withLock {
+            $0.lagBytes = lag
+            $0.partialBytes = follower.partialBytes
+            $0.openFiles = follower.openFiles
+            $0.rate = rate.perSecond
+            $0.records = ingestor.records
+            $0.foreignCurrency = ingestor.foreignCurrency
+            $0.duplicateKeys = ingestor.duplicateKeys
+            if looksWanted, isSettled || now - lastDiscovery > 500 {
+                $0.looks += 1
+                looksWanted = false
+            }
+        }
+        notifier.status(Self.status(lag: lag, rate: rate.perSecond, files: follower.openFiles))
+    }
+
+    private static func status(lag: Int64, rate: Double, files: Int) -> String {
+        guard lag > 1 << 20 else { return "Up to date, following \(files) files" }
+        return "Catching up: \(lag >> 20) MiB behind, \(Int(rate)) events a second, \(files) files"
+    }
+
+    /// Says in the log and in the degraded states what the follower noticed.
+    private func report() {
+        for notice in ingestor.follower.takeNotices() {
+            let about: Logger.Metadata = [
+                "source": "\(notice.source)", "path": "\(notice.displayPath)",
+                "detail": "\(notice.detail)",
+            ]
+            switch notice.kind {
+            case .new, .rotated, .copyAdopted:
+                logger.info("file \(notice.kind.rawValue)", metadata: about)
+            case .truncated, .shrunk, .vanished, .skipped, .unreadable, .polling:
+                var more = about
+                if notice.lostBytes > 0 { more["lost_bytes"] = "\(notice.lostBytes)" }
+                logger.warning("file \(notice.kind.rawValue)", metadata: more)
+            }
+        }
+    }
+}
+
+/// A rate over the last seconds.
+private struct Rate {
+    private(set) var perSecond = 0.0
+    private var last: (count: Int64, at: Int64)?
+
+    /// Notes a running count at a time in monotonic milliseconds.
+    mutating func note(_ count: Int64, at now: Int64) {
+        guard let last else {
+            self.last = (count, now)
+            return
+        }
+        let elapsed = now - last.at
+        guard elapsed >= 500 else { return }
+        let fresh = Double(count - last.count) * 1000 / Double(elapsed)
+        perSecond = elapsed > 5000 ? fresh : perSecond * 0.5 + fresh * 0.5
+        self.last = (count, now)
+    }
+}

@@ -1,0 +1,128 @@
+import Core
+import Foundation
+import Logging
+import Store
+import Synchronization
+
+/// The thread that writes `leads.db`. Whatever an analyst does to that file, it waits or makes a new
+/// one; nobody else notices.
+///
+/// SAFETY: `leads` is used by the worker's thread only, and by `init` before that starts.
+final class PublicationWorker: @unchecked Sendable {
+    /// A step of publishing, meant for one life of the file.
+    struct Step: Sendable {
+        var publication: Publication
+        var epoch: Int
+        /// Whether everything has been published with it, so that a file being built is complete.
+        var completes: Bool
+    }
+
+    /// What the file showed when it was opened.
+    struct Start: Sendable {
+        var lastQuarantined: Int64
+        var lastChange: Int64
+    }
+
+    private let directory: String
+    private let queue = BoundedQueue<Step>(capacity: 2)
+    private let degraded: Degraded
+    private let clock: Clock
+    private let logger: Logger
+    private let latest: Int64
+    private let ended = DispatchSemaphore(value: 0)
+    private var leads: LeadsStore
+    private let state: Mutex<(epoch: Int, start: Start, published: Int64, busy: Bool)>
+    private let abandoned = Atomic<Bool>(false)
+
+    /// Opens `leads.db`, or begins a new one, and starts the thread.
+    init(
+        directory: String, latest: Int64, degraded: Degraded, clock: Clock, logger: Logger
+    ) throws(StoreError) {
+        self.directory = directory
+        self.degraded = degraded
+        self.clock = clock
+        self.logger = logger
+        self.latest = latest
+        leads = try LeadsStore(directory: directory, latest: latest)
+        state = Mutex((1, Self.start(of: leads), leads.sequence, false))
+        let thread = Thread { self.run() }
+        thread.name = "publication"
+        thread.stackSize = 1 << 20
+        thread.start()
+    }
+
+    /// Which life of the file this is; a new one wants everything published again.
+    var epoch: Int { state.withLock { $0.epoch } }
+    /// What the file of this epoch showed when it was opened.
+    var start: Start { state.withLock { $0.start } }
+    /// The checkpoint that is shown.
+    var published: Int64 { state.withLock { $0.published } }
+    /// Whether nothing waits to be written.
+    var isIdle: Bool { queue.isEmpty && !state.withLock { $0.busy } }
+    /// Whether another step would be taken at once.
+    var hasRoom: Bool { queue.hasRoom }
+
+    /// Publishes a step, waiting for room.
+    func publish(_ step: Step) { queue.put(step) }
+
+    /// Writes what waits, for at most `milliseconds`, and ends the thread.
+    func stop(milliseconds: Int) {
+        queue.close()
+        if ended.wait(timeout: .now() + .milliseconds(milliseconds)) == .timedOut {
+            abandoned.store(true, ordering: .relaxed)
+        }
+    }
+
+    private func run() {
+        while !queue.isFinished {
+            let step = queue.take(milliseconds: 1000)
+            if !leads.isInPlace { begin("it was removed or replaced") }
+            guard let step else { continue }
+            state.withLock { $0.busy = true }
+            if step.epoch == epoch { write(step) }
+            state.withLock { $0.busy = false }
+        }
+        ended.signal()
+    }
+
+    private func write(_ step: Step) {
+        while !abandoned.load(ordering: .relaxed) {
+            do throws(StoreError) {
+                try leads.publish(step.publication, at: clock.now())
+                if step.completes { try leads.finish() }
+                if !leads.isBuilding { state.withLock { $0.published = leads.sequence } }
+                degraded.leave("publish")
+                return
+            } catch {
+                guard error.exitCode == 75 else {
+                    begin("\(error)")
+                    return
+                }
+                degraded.enter(
+                    "publish", "a reader holds \(leads.path) locked; end its transaction: \(error)")
+                Thread.sleep(forTimeInterval: 0.05)
+            }
+        }
+    }
+
+    /// Begins a new file. Tried until it works: without a file there is nothing else to do.
+    private func begin(_ why: String) {
+        logger.warning("leads.db is made anew", metadata: ["why": "\(why)"])
+        while !abandoned.load(ordering: .relaxed) {
+            do throws(StoreError) {
+                // Nothing is shown by a file beyond every checkpoint: it is never taken up again.
+                leads = try LeadsStore(directory: directory, latest: -1)
+                state.withLock { $0 = ($0.epoch + 1, Self.start(of: leads), 0, $0.busy) }
+                return
+            } catch {
+                degraded.enter("publish", "\(directory) cannot be written: \(error)")
+                Thread.sleep(forTimeInterval: 1)
+                if queue.isFinished { return }
+            }
+        }
+    }
+
+    private static func start(of leads: LeadsStore) -> Start {
+        Start(lastQuarantined: leads.lastQuarantined, lastChange: leads.lastChange)
+    }
+}

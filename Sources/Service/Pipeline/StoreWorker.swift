@@ -1,0 +1,345 @@
+import CLinux
+import Core
+import Foundation
+import Logging
+import Store
+import Synchronization
+
+/// The rules by which the store derives what is published.
+struct Rules: Sendable {
+    var model: Model
+    var scoring: ScoringModel
+    var topics: ScoringModel
+    var names: NameTable
+    var signals: [SignalID: ScoredSignal]
+    var configurationHash: String
+
+    /// A model with the numbers that the state has given to its names.
+    init(model: Model, names: NameTable, configurationHash: String) {
+        self.model = model
+        self.names = names
+        self.configurationHash = configurationHash
+        var signals: [SignalID: ScoredSignal] = [:]
+        for rule in model.signals {
+            if let number = names.number(rule.name) { signals[number] = ScoredSignal(rule, in: model) }
+        }
+        self.signals = signals
+        var interests: [SignalID: ScoredSignal] = [:]
+        for rule in model.topics {
+            guard let number = names.number(rule.name, .topic) else { continue }
+            interests[number] = ScoredSignal(weight: 1, halfLife: rule.halfLife ?? model.halfLife)
+        }
+        scoring = ScoringModel(
+            signals: signals, mql: model.mql, purchase: names.number(model.purchaseSignal))
+        topics = ScoringModel(signals: interests, mql: .infinity, purchase: nil)
+    }
+}
+
+/// The thread that owns `state.db`: commits checkpoints one after the other, and between them
+/// derives what is to be published.
+///
+/// SAFETY: `store`, `rules`, `day`, `dirty` and all that follows them are used by the worker's thread
+/// only, and by `init` before that starts.
+final class StoreWorker: @unchecked Sendable {
+    private enum Job: Sendable {
+        case commit(Checkpoint)
+        case perform(@Sendable (StoreWorker) -> Void)
+    }
+
+    /// How the worker ended, if it did before it was told to.
+    let failure = Mutex<StoreError?>(nil)
+    /// Counts the steps of work, so that others see that it goes on.
+    let heartbeat = Atomic<Int>(0)
+
+    private let queue = BoundedQueue<Job>(capacity: 8)
+    private let unfinished = Atomic<Int>(0)
+    private let wakeDescriptor: Int32
+    private let publication: PublicationWorker
+    private let publishesAtOnce: Bool
+    private let degraded: Degraded
+    private let clock: Clock
+    private let logger: Logger
+    private let ended = DispatchSemaphore(value: 0)
+
+    let store: StateStore
+    private(set) var rules: Rules
+    private(set) var day: Day
+    private var dirty = DirtyContacts()
+    private var dirtyStreams: Set<Int64> = []
+    private var sweep: Sweep?
+    private var epoch = 0
+    private var quarantineSent: Int64 = 0
+    private var changesSent: Int64 = 0
+    private var load = RecentLoad()
+    private let shared = Mutex<(sequence: Int64, pending: Int, committedBytes: Int64)>((0, 0, 0))
+
+    /// A full publication under way.
+    private struct Sweep {
+        var after: Int64 = 0
+        var isFirst = true
+    }
+
+    /// Contacts rendered between two looks at the queue: a few milliseconds of work.
+    private static let chunk = 1000
+
+    /// Takes over a state and starts the thread.
+    ///
+    /// - Parameters:
+    ///   - publishesAtOnce: Whether to publish while events come in, or only at the end.
+    ///   - wakeDescriptor: An eventfd that is signalled after every commit.
+    init(
+        store: StateStore, rules: Rules, day: Day, publication: PublicationWorker,
+        publishesAtOnce: Bool, wakeDescriptor: Int32, degraded: Degraded, clock: Clock, logger: Logger
+    ) {
+        self.store = store
+        self.rules = rules
+        self.day = day
+        self.publication = publication
+        self.publishesAtOnce = publishesAtOnce
+        self.wakeDescriptor = wakeDescriptor
+        self.degraded = degraded
+        self.clock = clock
+        self.logger = logger
+        shared.withLock { $0.sequence = store.sequence }
+        let thread = Thread { self.run() }
+        thread.name = "store"
+        thread.stackSize = 4 << 20
+        thread.start()
+    }
+
+    /// Whether everything handed over is committed.
+    var isIdle: Bool { unfinished.load(ordering: .acquiring) == 0 }
+    /// The last checkpoint.
+    var sequence: Int64 { shared.withLock { $0.sequence } }
+    /// Contacts whose row is not handed over for publishing yet.
+    var pendingContacts: Int { shared.withLock { $0.pending } }
+
+    /// Hands over a checkpoint. The caller does so only while the worker is idle.
+    func commit(_ checkpoint: Checkpoint) {
+        unfinished.add(1, ordering: .releasing)
+        queue.put(.commit(checkpoint))
+    }
+
+    /// Runs `body` on the worker's thread and waits for it; nil if the worker has ended.
+    func perform<T: Sendable>(_ body: @escaping @Sendable (StoreWorker) -> T) -> T? {
+        let result = Mutex<T?>(nil)
+        let done = DispatchSemaphore(value: 0)
+        let box = PerformBox(result: result, done: done)
+        queue.put(
+            .perform { worker in
+                let value = body(worker)
+                box.result.withLock { $0 = value }
+                box.done.signal()
+            })
+        while box.done.wait(timeout: .now() + .seconds(1)) == .timedOut {
+            if queue.isFinished { return nil }
+        }
+        return box.result.withLock { $0 }
+    }
+
+    private final class PerformBox<T: Sendable>: Sendable {
+        let result: Mutex<T?>
+        let done: DispatchSemaphore
+        init(result: consuming Mutex<T?>, done: DispatchSemaphore) {
+            self.result = result
+            self.done = done
+        }
+    }
+
+    /// Everything is to be published anew: the day or the rules have changed.
+    func republish(rules: Rules? = nil, day: Day? = nil) {
+        queue.put(
+            .perform { worker in
+                if let rules { worker.rules = rules }
+                if let day { worker.day = day }
+                worker.sweep = Sweep()
+            })
+    }
+
+    /// Commits what was handed over, publishes what is touched (everything, with `full`), and ends.
+    func stop(full: Bool) {
+        queue.put(.perform { worker in worker.finish(full: full) })
+        queue.close()
+        ended.wait()
+    }
+
+    // MARK: The thread
+
+    private func run() {
+        while !queue.isFinished {
+            heartbeat.add(1, ordering: .relaxed)
+            let canPublish = publishesAtOnce && publication.hasRoom
+            let wait: Int64 = canPublish && hasSomethingDue ? 0 : idleMilliseconds
+            guard let job = queue.take(milliseconds: wait) else {
+                if canPublish { attempt { () throws(StoreError) in try publishSome() } }
+                continue
+            }
+            switch job {
+            case .commit(let checkpoint): commitUntilDone(checkpoint)
+            case .perform(let body): body(self)
+            }
+        }
+        ended.signal()
+    }
+
+    /// How long to wait when nothing is due: until the first contact may be published again.
+    private var idleMilliseconds: Int64 {
+        if publishesAtOnce, !dirty.isEmpty || sweep != nil { return 5 }
+        return 1000
+    }
+
+    private var hasSomethingDue: Bool {
+        noticeNewFile()
+        return sweep != nil || !dirtyStreams.isEmpty || dirty.hasDue(at: clock.monotonic())
+    }
+
+    /// Commits a checkpoint. Without space, or on a file system that has become read-only, what is in
+    /// hand stays in hand and is tried again; any other failure ends the worker.
+    private func commitUntilDone(_ checkpoint: Checkpoint) {
+        var pause: Int64 = 1000
+        while failure.withLock({ $0 == nil }) {
+            do throws(StoreError) {
+                let touched = try store.commit(checkpoint, at: clock.now())
+                degraded.leave("storage")
+                let now = clock.monotonic()
+                load.add(checkpoint.records, at: now)
+                dirty.touch(touched)
+                dirtyStreams.formUnion(checkpoint.positions.map(\.id))
+                dirtyStreams.formUnion(checkpoint.tallies.keys)
+                break
+            } catch {
+                guard error.isTransient else {
+                    fail(error)
+                    break
+                }
+                degraded.enter("storage", "free some space, or make it writable: \(error)")
+                Thread.sleep(forTimeInterval: Double(pause) / 1000)
+                heartbeat.add(1, ordering: .relaxed)
+                pause = min(pause * 2, 10_000)
+            }
+        }
+        shared.withLock {
+            $0.sequence = store.sequence
+            $0.pending = dirty.count
+        }
+        unfinished.subtract(1, ordering: .releasing)
+        clinux_event_signal(wakeDescriptor)
+    }
+
+    private func attempt(_ body: () throws(StoreError) -> Void) {
+        do throws(StoreError) { try body() } catch { fail(error) }
+    }
+
+    private func fail(_ error: StoreError) {
+        failure.withLock { if $0 == nil { $0 = error } }
+        clinux_event_signal(wakeDescriptor)
+    }
+
+    // MARK: Publishing
+
+    /// A file that was made anew wants everything.
+    private func noticeNewFile() {
+        guard publication.epoch != epoch else { return }
+        epoch = publication.epoch
+        quarantineSent = publication.start.lastQuarantined
+        changesSent = publication.start.lastChange
+        sweep = Sweep()
+    }
+
+    /// Publishes one chunk: touched contacts first, then the sweep's next ones.
+    private func publishSome() throws(StoreError) {
+        noticeNewFile()
+        let now = clock.monotonic()
+        let due = dirty.takeDue(at: now, limit: Self.chunk, busy: load.isBusy(at: now))
+        var publication = Publication(sequence: self.publication.published, day: day)
+        var publisher = Publisher(
+            model: rules.scoring, topics: rules.topics, names: rules.names, day: day)
+        for contact in due {
+            publication.contacts.append(
+                publisher.render(try store.person(contact), contact: contact))
+        }
+        var completes = false
+        if due.isEmpty, let sweep {
+            completes = try advance(sweep, &publication, &publisher)
+        }
+        try addTheRest(to: &publication)
+        if dirty.isEmpty, sweep == nil { publication.sequence = store.sequence }
+        let isNews =
+            !publication.contacts.isEmpty || publication.sweep != nil || completes
+            || !publication.streams.isEmpty || !publication.quarantined.isEmpty
+            || publication.sequence != self.publication.published
+        shared.withLock { $0.pending = dirty.count + (sweep == nil ? 0 : 1) }
+        guard isNews else { return }
+        self.publication.publish(
+            .init(publication: publication, epoch: epoch, completes: completes))
+    }
+
+    /// The next contacts of a full publication.
+    ///
+    /// - Returns: whether they were the last.
+    private func advance(
+        _ sweep: Sweep, _ publication: inout Publication, _ publisher: inout Publisher
+    ) throws(StoreError) -> Bool {
+        let ids = try store.contacts(after: sweep.after, limit: Self.chunk)
+        for contact in ids {
+            publication.contacts.append(
+                publisher.render(try store.person(contact), contact: contact))
+            dirty.remove(contact)
+        }
+        let isLast = ids.count < Self.chunk
+        let end = isLast ? Int64.max : ids[ids.count - 1]
+        publication.sweep = (sweep.after + 1)...end
+        if sweep.isFirst { publication.model = .init(rules.model, names: rules.names) }
+        guard isLast else {
+            self.sweep = Sweep(after: end, isFirst: false)
+            return false
+        }
+        self.sweep = nil
+        publication.streams = try store.streams()
+        dirtyStreams.removeAll()
+        publication.meta["as_of_day"] = day.description
+        publication.meta["config_hash"] = rules.configurationHash
+        try store.keep(Int64(day.number), for: "day")
+        return true
+    }
+
+    /// Counts, quarantine and journal since the last step.
+    private func addTheRest(to publication: inout Publication) throws(StoreError) {
+        publication.streams += try store.streams(dirtyStreams)
+        dirtyStreams.removeAll()
+        let (rows, start) = try store.quarantine(after: quarantineSent, limit: 5000)
+        publication.quarantined = rows
+        publication.quarantineStart = start
+        quarantineSent = rows.last?.id ?? quarantineSent
+        let changes = try store.journal(after: changesSent, limit: 5000)
+        publication.changes = changes
+        changesSent = changes.last?.sequence ?? changesSent
+        if !publication.quarantined.isEmpty || !changes.isEmpty {
+            dirtyStreams.insert(0)  // no stream has this number: there may be more of the rest
+        }
+        publication.meta["activity_seq"] = String(
+            dirty.isEmpty && sweep == nil ? store.sequence : publication.sequence)
+    }
+
+    /// The last publications before the end.
+    private func finish(full: Bool) {
+        guard failure.withLock({ $0 == nil }) else { return }
+        if full {
+            // Everything is published anyway, so nothing is published twice.
+            dirty = DirtyContacts()
+            sweep = Sweep()
+        }
+        noticeNewFile()
+        let deadline = clock.monotonic() + (full ? Int64.max / 2 : 2000)
+        dirty.release()
+        attempt { () throws(StoreError) in
+            while !dirty.isEmpty || (full && sweep != nil) || !dirtyStreams.isEmpty,
+                clock.monotonic() < deadline
+            {
+                if !full, sweep != nil, dirty.isEmpty { break }
+                try publishSome()
+                dirty.release()
+            }
+        }
+    }
+}

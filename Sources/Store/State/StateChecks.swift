@@ -1,0 +1,120 @@
+import Core
+
+/// What `verify` asks of the state. Each check reads; none changes anything.
+extension StateStore {
+    /// Σ n over all cells of signals and lifetime counts.
+    ///
+    /// - Complexity: O(size of the state).
+    public func mass(_ names: NameTable) throws(StoreError) -> Int64 {
+        var sum: Int64 = 0
+        let cells = try connection.prepare("SELECT key, packed FROM cell ORDER BY key")
+        var decoded: [DailyCell] = []
+        while try cells.step() {
+            decoded.removeAll(keepingCapacity: true)
+            let period = Int32(clamping: cells.int(0) >> 40)
+            guard CellCodec.decode(cells.bytes(1), period: period, into: &decoded) else {
+                throw .damaged(path: path, detail: "row \(cells.int(0)) of cell cannot be read")
+            }
+            for cell in decoded where names.isSignal(cell.signal) { sum += cell.tally.n }
+        }
+        let lifetime = try connection.prepare("SELECT signal, n FROM lifetime")
+        while try lifetime.step() {
+            guard let signal = SignalID(exactly: lifetime.int(0)) else { continue }
+            if names.isSignal(signal) { sum += lifetime.int(1) }
+        }
+        return sum
+    }
+
+    /// Events of erased persons and of expired cookies, which are in no cell any more.
+    public func departed() throws(StoreError) -> Int64 {
+        (try kept("erased") ?? 0) + (try kept("expired") ?? 0)
+    }
+
+    /// How many identifiers there are.
+    public func identifierCount() throws(StoreError) -> Int64 {
+        try connection.integer("SELECT count(*) FROM identifier") ?? 0
+    }
+
+    /// Identifiers above `id` whose person is not the one that their edges say, at most `limit`
+    /// identifiers looked at.
+    ///
+    /// - Returns: those found, how many were looked at, and the last one; nil after the end.
+    public func misplaced(
+        after id: Int64, limit: Int
+    ) throws(StoreError) -> (found: [Int64], looked: Int, last: Int64?) {
+        var below: [Int64] = []
+        let lowers = try connection.prepare(
+            "SELECT DISTINCT lower FROM edge WHERE lower > ? ORDER BY lower LIMIT ?")
+        lowers.bind(1, id)
+        lowers.bind(2, Int64(limit))
+        while try lowers.step() { below.append(lowers.int(0)) }
+        var found: [Int64] = []
+        for lower in below {
+            var votes: [(root: Int64, n: Int64)] = []
+            statements.readVotes.bind(1, lower)
+            while try statements.readVotes.step() {
+                votes.append((statements.readVotes.int(0), statements.readVotes.int(1)))
+            }
+            let read = statements.readIdentifier
+            read.bind(1, lower)
+            guard try read.step() else {
+                found.append(lower)
+                continue
+            }
+            let stored: Belonging =
+                if let root = read.optionalInt(4) { .person(root) } else {
+                    read.int(5) != 0 ? .ambiguous : .own
+                }
+            read.reset()
+            if Belonging(votes: votes) != stored { found.append(lower) }
+        }
+        return (found, below.count, below.count < limit ? nil : below.last)
+    }
+
+    /// What SQLite finds wrong with the file within a time; nil if nothing.
+    public func damage(budgetSeconds: Double) throws(StoreError) -> String? {
+        try connection.findDamage(budgetSeconds: budgetSeconds)
+    }
+
+    /// The facts as canonical text, by (kind, value, day, signal name), with no number that depends on
+    /// the order in which things were learned. Two states are the same if these are equal.
+    public func canonicalDump() throws(StoreError) -> String {
+        let names = try names()
+        var lines: [String] = []
+        var identifiers: [Int64: String] = [:]
+        let read = try connection.prepare(
+            "SELECT id, kind, value, first_seen, last_seen FROM identifier")
+        while try read.step() {
+            let kind = IdentifierKind(rawValue: UInt8(clamping: read.int(1)))?.name ?? "?"
+            let name = "\(kind):\(read.text(2))"
+            identifiers[read.int(0)] = name
+            lines.append("seen \(name) \(read.int(3)) \(read.int(4))")
+        }
+        func name(_ id: Int64) -> String { identifiers[id] ?? "unknown" }
+        let cells = try connection.prepare("SELECT key, packed FROM cell")
+        while try cells.step() {
+            var decoded: [DailyCell] = []
+            let key = cells.int(0)
+            _ = CellCodec.decode(cells.bytes(1), period: Int32(clamping: key >> 40), into: &decoded)
+            for cell in decoded {
+                lines.append(
+                    "cell \(name(key & 0xFF_FFFF_FFFF)) \(cell.day) \(names.name(cell.signal)) "
+                        + "\(cell.tally.n) \(cell.tally.value)")
+            }
+        }
+        let edges = try connection.prepare("SELECT lower, higher, first_seen, last_seen, n FROM edge")
+        while try edges.step() {
+            lines.append(
+                "edge \(name(edges.int(0))) \(name(edges.int(1))) \(edges.int(2)) \(edges.int(3)) "
+                    + "\(edges.int(4))")
+        }
+        let traits = try connection.prepare(
+            "SELECT identifier, attribute, value, at, source FROM trait")
+        while try traits.step() {
+            lines.append(
+                "trait \(name(traits.int(0))) \(traits.text(1)) \(traits.text(2)) "
+                    + "\(traits.int(3)) \(traits.text(4))")
+        }
+        return lines.sorted().joined(separator: "\n")
+    }
+}
