@@ -5,6 +5,7 @@ import Glibc
 import Ingest
 import Logging
 import Store
+import Synchronization
 
 /// What the daemon is told on its command line.
 public struct DaemonOptions: Sendable {

@@ -1,18 +1,19 @@
+import Core
 import Foundation
 import Logging
 
 /// What does not work as it should at the moment, each with what to do about it.
 ///
 /// SAFETY: `states` is touched only while `lock` is held.
-public final class Degraded: @unchecked Sendable {
+final class Degraded: @unchecked Sendable {
     /// Something that does not work.
-    public struct State: Sendable {
+    struct State: Sendable {
         /// A short name, as in `degraded{publish}`.
-        public var reason: String
+        var reason: String
         /// When it began, RFC 3339.
-        public var since: String
+        var since: String
         /// What happened, and what to do.
-        public var remedy: String
+        var remedy: String
     }
 
     private let lock = NSLock()
@@ -21,13 +22,13 @@ public final class Degraded: @unchecked Sendable {
     private let logger: Logger
 
     /// Nothing is degraded.
-    public init(clock: Clock, logger: Logger) {
+    init(clock: Clock, logger: Logger) {
         self.clock = clock
         self.logger = logger
     }
 
     /// Says that something does not work; said again it changes nothing but the text.
-    public func enter(_ reason: String, _ remedy: String) {
+    func enter(_ reason: String, _ remedy: String) {
         let since = clock.now().rfc3339
         let isNew = lock.withLock {
             defer {
@@ -40,14 +41,14 @@ public final class Degraded: @unchecked Sendable {
     }
 
     /// Says that it works again.
-    public func leave(_ reason: String) {
+    func leave(_ reason: String) {
         if lock.withLock({ states.removeValue(forKey: reason) }) != nil {
             logger.notice("recovered", metadata: ["reason": "\(reason)"])
         }
     }
 
     /// Everything that does not work now, by name.
-    public var current: [State] {
+    var current: [State] {
         lock.withLock { states.values.sorted { $0.reason < $1.reason } }
     }
 }

@@ -33,7 +33,8 @@ public struct Publication: Sendable {
 
     /// A row of `quarantine`.
     public struct QuarantineRow: Sendable {
-        var id: Int64
+        /// Its number, ascending.
+        public var id: Int64
         var source: String
         var path: String
         var offset: Int64
@@ -42,7 +43,8 @@ public struct Publication: Sendable {
 
     /// A row of `segment_changes`.
     public struct ChangeRow: Sendable {
-        var sequence: Int64
+        /// Its number, ascending.
+        public var sequence: Int64
         var at: Int64
         var segment: String?
         var contact: Int64

@@ -76,11 +76,10 @@ extension StateStore {
         try connection.findDamage(budgetSeconds: budgetSeconds)
     }
 
-    /// The facts as canonical text, by (kind, value, day, signal name), with no number that depends on
-    /// the order in which things were learned. Two states are the same if these are equal.
+    /// The canonical dump of the facts.
     public func canonicalDump() throws(StoreError) -> String {
         let names = try names()
-        var lines: [String] = []
+        var dump = CanonicalDump()
         var identifiers: [Int64: String] = [:]
         let read = try connection.prepare(
             "SELECT id, kind, value, first_seen, last_seen FROM identifier")
@@ -88,7 +87,7 @@ extension StateStore {
             let kind = IdentifierKind(rawValue: UInt8(clamping: read.int(1)))?.name ?? "?"
             let name = "\(kind):\(read.text(2))"
             identifiers[read.int(0)] = name
-            lines.append("seen \(name) \(read.int(3)) \(read.int(4))")
+            dump.add(name, first: read.int(3), last: read.int(4))
         }
         func name(_ id: Int64) -> String { identifiers[id] ?? "unknown" }
         let cells = try connection.prepare("SELECT key, packed FROM cell")
@@ -97,24 +96,22 @@ extension StateStore {
             let key = cells.int(0)
             _ = CellCodec.decode(cells.bytes(1), period: Int32(clamping: key >> 40), into: &decoded)
             for cell in decoded {
-                lines.append(
-                    "cell \(name(key & 0xFF_FFFF_FFFF)) \(cell.day) \(names.name(cell.signal)) "
-                        + "\(cell.tally.n) \(cell.tally.value)")
+                dump.add(name(key & 0xFF_FFFF_FFFF), cell.day, names.name(cell.signal), cell.tally)
             }
         }
         let edges = try connection.prepare("SELECT lower, higher, first_seen, last_seen, n FROM edge")
         while try edges.step() {
-            lines.append(
-                "edge \(name(edges.int(0))) \(name(edges.int(1))) \(edges.int(2)) \(edges.int(3)) "
-                    + "\(edges.int(4))")
+            dump.add(
+                lower: name(edges.int(0)), higher: name(edges.int(1)), first: edges.int(2),
+                last: edges.int(3), n: edges.int(4))
         }
         let traits = try connection.prepare(
             "SELECT identifier, attribute, value, at, source FROM trait")
         while try traits.step() {
-            lines.append(
-                "trait \(name(traits.int(0))) \(traits.text(1)) \(traits.text(2)) "
-                    + "\(traits.int(3)) \(traits.text(4))")
+            dump.add(
+                name(traits.int(0)), attribute: traits.text(1),
+                Trait(value: traits.bytes(2).array, at: traits.int(3), source: traits.text(4)))
         }
-        return lines.sorted().joined(separator: "\n")
+        return dump.text
     }
 }

@@ -1,0 +1,59 @@
+/// The facts as text, by (kind, value, day, signal name), with no number that depends on the order in
+/// which things were learned: two sets of facts are the same exactly if their dumps are equal.
+public struct CanonicalDump {
+    private var lines: [String] = []
+
+    /// Nothing yet.
+    public init() {}
+
+    /// The text, a fact a line.
+    public var text: String { lines.sorted().joined(separator: "\n") }
+
+    /// An identifier's registers, in milliseconds.
+    public mutating func add(_ identifier: String, first: Int64, last: Int64) {
+        lines.append("seen \(identifier) \(first) \(last)")
+    }
+
+    /// A cell.
+    public mutating func add(_ identifier: String, _ day: Day, _ signal: String, _ tally: Tally) {
+        lines.append("cell \(identifier) \(day) \(signal) \(tally.n) \(tally.value)")
+    }
+
+    /// An edge.
+    public mutating func add(
+        lower: String, higher: String, first: Int64, last: Int64, n: Int64
+    ) {
+        lines.append("edge \(lower) \(higher) \(first) \(last) \(n)")
+    }
+
+    /// A trait.
+    public mutating func add(_ identifier: String, attribute: String, _ trait: Trait) {
+        let value = String(decoding: trait.value, as: UTF8.self)
+        lines.append("trait \(identifier) \(attribute) \(value) \(trait.at) \(trait.source)")
+    }
+}
+
+extension FactDelta {
+    /// The canonical dump of a delta.
+    public func canonicalDump(name: (SignalID) -> String) -> String {
+        var dump = CanonicalDump()
+        let names = identifiers.rows.indices.map { identifiers[$0].description }
+        for (number, row) in identifiers.rows.enumerated() {
+            dump.add(names[number], first: row.first, last: row.last)
+        }
+        cells.forEach { key, tally in
+            dump.add(names[key.identifier], key.day, name(key.signal), tally)
+        }
+        for (edge, tally) in edges {
+            dump.add(
+                lower: names[Int(edge.lower)], higher: names[Int(edge.higher)], first: tally.first,
+                last: tally.last, n: tally.n)
+        }
+        for (key, trait) in traits {
+            dump.add(
+                names[Int(key.identifier)],
+                attribute: String(decoding: key.attribute, as: UTF8.self), trait)
+        }
+        return dump.text
+    }
+}
