@@ -111,8 +111,8 @@ public final class EventsDecoder: LineDecoder {
 
     private static func isType(_ text: ByteSlice) -> Bool {
         guard text.count >= 1, text.count <= Bounds.typeBytes else { return false }
-        for unsafebyte in unsafe text.buffer {
-            switch byte {
+        for place in 0..<text.count {
+            switch text[place] {
             case 0x61...0x7A, 0x30...0x39, 0x5F, 0x2E, 0x2D: continue
             default: return false
             }
@@ -121,8 +121,9 @@ public final class EventsDecoder: LineDecoder {
     }
 
     private static func isBlank(_ text: ByteSlice) -> Bool {
-        for unsafebyte in unsafe text.buffer where byte != 0x20 && byte != 0x09 && byte != 0x0D {
-            return false
+        for place in 0..<text.count {
+            let byte = text[place]
+            if byte != 0x20, byte != 0x09, byte != 0x0D { return false }
         }
         return true
     }
