@@ -131,16 +131,30 @@ import Testing
 
     @Test func `what is no answer is called that`() throws {
         let scratch = try ControlScratch()
+        #expect(throws: ControlError.malformed("it is not the expected JSON")) {
+            try asking(scratch, answeredBy: "hello\n")
+        }
+    }
+
+    @Test func `a daemon that ends before it answers is called that`() throws {
+        let scratch = try ControlScratch()
+        #expect(throws: ControlError.disconnected(path: scratch.path + "/control.sock")) {
+            try asking(scratch, answeredBy: "")
+        }
+    }
+
+    /// Asks something that says these words to its first client and hangs up.
+    private func asking(_ scratch: ControlScratch, answeredBy words: String) throws {
         let listener = try ControlSocket(in: scratch.path).listen(backlog: 1)
         let thread = Thread {
             _ = UnixSocket.wait(listener, for: POLLIN, milliseconds: 10_000)
             let client = UnixSocket.accept(listener)
-            _ = UnixSocket.send(client, Array("hello\n".utf8), from: 0)
+            _ = UnixSocket.send(client, Array(words.utf8), from: 0)
             close(client)
             close(listener)
         }
         thread.start()
-        #expect(throws: ControlError.malformed("it is not the expected JSON")) { try ask(scratch) }
+        _ = try ask(scratch)
     }
 
     private let status = ControlRequest(command: "status")

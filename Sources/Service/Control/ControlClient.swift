@@ -24,8 +24,9 @@ public enum ControlClient {
         try exchange.connect(socket)
         try exchange.send(encoded(request))
         let answer = try exchange.receive()
+        guard !answer.isEmpty else { throw .disconnected(path: socket.path) }
         guard let response = try? JSONDecoder().decode(ControlResponse.self, from: Data(answer))
-        else { throw .malformed(answer.isEmpty ? "it is empty" : "it is not the expected JSON") }
+        else { throw .malformed("it is not the expected JSON") }
         if response == .permission { throw .permission(path: socket.path) }
         return response
     }
