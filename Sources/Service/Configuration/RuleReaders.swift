@@ -1,0 +1,80 @@
+import Core
+
+/// How sources, signals and topics are read.
+extension ConfigurationReader {
+    func sourceRule(_ section: Section, name: String) -> SourceDefinition? {
+        let paths = section.required("paths")?.oneOrMore("a path").compactMap { $0.path() }
+        let format = section.optional("format")?.word(of: formats, noun: "a known format")
+        let trust = section.optional("trust")?.word(
+            of: Trust.allCases.map(\.rawValue), noun: "a known trust")
+        guard let paths else { return nil }
+        return SourceDefinition(
+            name: name, paths: paths, format: format ?? formats.first ?? "events",
+            trust: trust.flatMap(Trust.init) ?? .full)
+    }
+
+    func signalRule(_ section: Section, name: String) -> SignalRule? {
+        let weight = section.required("weight")?.number()
+        let halfLife = section.optional("half_life")?.halfLife()
+        let zero = "write a number above 0, or weight: 0 to give no points"
+        let dailyCap = section.optional("daily_cap")?.integer(
+            in: 1...1_000_000, insteadOfZero: zero)
+        let cap = section.optional("cap")?.positiveNumber(insteadOfZero: zero)
+        let when = section.optional("when")?.conditionSets()
+        if section.lacks("when"), !name.isEmpty, BuiltInSignal(rawValue: name) == nil {
+            tellMissingWhen(section, name: name)
+        }
+        guard let weight else { return nil }
+        return SignalRule(
+            name: name, when: when, weight: weight, halfLife: halfLife,
+            dailyCap: dailyCap.map(Int64.init), cap: cap)
+    }
+
+    private func tellMissingWhen(_ section: Section, name: String) {
+        let builtIns = BuiltInSignal.allCases.map(\.rawValue)
+        let near = nearest(to: name, in: builtIns).map { "did you mean '\($0)'?" }
+        findings.mistake(
+            section.place, "signal '\(name)' has no 'when'",
+            near ?? "add one, such as when: {type: \(name)}; only the built-in signals "
+                + "\(enumerated(builtIns)) do without")
+    }
+
+    func topicRule(_ section: Section, name: String) -> TopicRule? {
+        let halfLife = section.optional("half_life")?.halfLife()
+        return section.required("when")?.conditionSets().map {
+            TopicRule(name: name, when: $0, halfLife: halfLife)
+        }
+    }
+}
+
+extension Value {
+    /// A pattern of absolute paths.
+    func path() -> String? {
+        guard let text = text("a path") else { return nil }
+        guard text.hasPrefix("/") else {
+            mistake(
+                "path \(shown(text)) is not absolute",
+                "begin it with '/', such as \(example)")
+            return nil
+        }
+        guard !text.hasSuffix("/") else {
+            mistake("path \(shown(text)) names a directory", "write \(text)*.ndjson")
+            return nil
+        }
+        return text
+    }
+
+    /// Three capital letters.
+    func currency() -> String? {
+        guard let text = text("a currency") else { return nil }
+        func isCode(_ text: String) -> Bool {
+            text.utf8.count == 3 && text.utf8.allSatisfy { (0x41...0x5A).contains($0) }
+        }
+        if isCode(text) { return text }
+        let upper = text.uppercased()
+        mistake(
+            "'\(key)' is \(shown(text)), not a code of ISO 4217",
+            isCode(upper) ? "write \(upper)" : "write three capital letters, such as EUR")
+        return nil
+    }
+}
