@@ -79,7 +79,8 @@ let package = Package(
         .testTarget(
             name: "StoreTests", dependencies: ["Store", "TestKit"], swiftSettings: settings),
         .testTarget(
-            name: "ServiceTests", dependencies: ["Service", "TestKit"], swiftSettings: settings),
+            name: "ServiceTests", dependencies: ["Core", "Service", "TestKit", grdb],
+            swiftSettings: settings),
         .testTarget(
             name: "SystemTests", dependencies: ["TestKit"], swiftSettings: settings),
     ],

@@ -40,9 +40,9 @@ extension Value {
             guard let value = section.optional(key.rawValue) else { continue }
             set.globs[key] = value.oneOrMore("a pattern").compactMap { $0.glob(for: key) }
         }
-        let known = Origin.allCases.map(\.name)
+        let known = [Origin.human, .machine, .unknown].map(\.name)
         for value in section.optional("origin")?.oneOrMore("an origin") ?? [] {
-            guard let name = value.word(of: known, noun: "an origin"),
+            guard let name = value.word(of: known, noun: "a known origin"),
                 let origin = Origin.allCases.first(where: { $0.name == name })
             else { continue }
             if !set.origins.contains(origin) { set.origins.append(origin) }

@@ -44,6 +44,7 @@ struct ConfigurationReader {
             return isComplete = false
         }
         readScalars(top)
+        if top.optional("sources") == nil, !top.lacks("sources") { isComplete = false }
         if let value = top.optional("sources") {
             sourcesPlace = sourcesPlace ?? value.place
             let before = findings.mistakes.count
@@ -200,10 +201,12 @@ extension ConfigurationReader {
         for source in sources {
             for path in source.rule.paths {
                 if let other = seen[path] {
+                    let what =
+                        other == source.name
+                        ? "reads \(shown(path)) twice"
+                        : "reads \(shown(path)), as source '\(other)' does"
                     findings.mistake(
-                        source.place,
-                        "source '\(source.name)' reads \(shown(path)), which source "
-                            + "'\(other)' reads already",
+                        source.place, "source '\(source.name)' \(what)",
                         "give each path to one source, once")
                 }
                 seen[path] = source.name

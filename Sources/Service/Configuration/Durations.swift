@@ -32,21 +32,22 @@ extension Value {
     private func hours(_ text: String, alternative: String) -> Int? {
         let digits = text.prefix { $0.isASCII && $0.isNumber }
         let unit = String(text.dropFirst(digits.count))
-        guard let number = Int(digits), let scale = Self.scale(unit) else {
+        guard !digits.isEmpty, let scale = Self.scale(unit) else {
             mistake(
                 "'\(key)' is \(shown(text)), not a duration",
                 "write \(Self.repaired(text) ?? "a number with h, d or w, such as \(example)")"
                     + alternative)
             return nil
         }
-        let (hours, overflow) = number.multipliedReportingOverflow(by: scale)
-        guard !overflow, hours > 0, hours <= Self.longest else {
+        // More digits than an integer holds are too many all the same.
+        let number = min(Int(digits) ?? Int.max, Self.longest + 1)
+        guard number > 0, number * scale <= Self.longest else {
             mistake(
                 "'\(key)' is \(shown(text)), which is too \(number == 0 ? "short" : "long")",
                 "write a duration from 1h to 36500d" + alternative)
             return nil
         }
-        return hours
+        return number * scale
     }
 
     private static func scale(_ unit: String) -> Int? {
@@ -68,7 +69,7 @@ extension Value {
         case "", "d", "day", "days": perUnit = 24
         case "h", "hour", "hours": perUnit = 1
         case "w", "week", "weeks": perUnit = 168
-        case "m", "mo", "month", "months": perUnit = 720
+        case "month", "months": perUnit = 720
         case "y", "year", "years": perUnit = 8_760
         default: return nil
         }
@@ -97,12 +98,13 @@ extension Value {
         }
         let sign = text.hasPrefix("-") ? "-" : "+"
         let digits = text.filter { $0.isASCII && $0.isNumber }
-        let padded = switch digits.count {
-        case 1: "0\(digits)00"
-        case 2: "\(digits)00"
-        case 3: "0\(digits)"
-        default: digits
-        }
+        let padded =
+            switch digits.count {
+            case 1: "0\(digits)00"
+            case 2: "\(digits)00"
+            case 3: "0\(digits)"
+            default: digits
+            }
         let near = "\(sign)\(padded.prefix(2)):\(padded.dropFirst(2))"
         return "write \(FixedZone(near) == nil ? "an offset such as \"+01:00\"" : "\"\(near)\"")"
     }

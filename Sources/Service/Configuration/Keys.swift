@@ -92,7 +92,8 @@ extension SectionKind {
             ("leave", "leave: \"engagement < 45\""),
         ])
 
-    static let rfm = SectionKind(noun: "rfm mapping", keys: [("purchase", "purchase: purchase")])
+    static let rfm = SectionKind(
+        noun: "mapping for rfm", keys: [("purchase", "purchase: purchase")])
 
     /// All of them, in the order of the documentation.
     static let all = [

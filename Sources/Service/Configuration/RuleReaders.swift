@@ -6,7 +6,7 @@ extension ConfigurationReader {
         let paths = section.required("paths")?.oneOrMore("a path").compactMap { $0.path() }
         let format = section.optional("format")?.word(of: formats, noun: "a known format")
         let trust = section.optional("trust")?.word(
-            of: Trust.allCases.map(\.rawValue), noun: "a trust")
+            of: Trust.allCases.map(\.rawValue), noun: "a known trust")
         guard let paths else { return nil }
         return SourceDefinition(
             name: name, paths: paths, format: format ?? formats.first ?? "events",
@@ -16,11 +16,12 @@ extension ConfigurationReader {
     func signalRule(_ section: Section, name: String) -> SignalRule? {
         let weight = section.required("weight")?.number()
         let halfLife = section.optional("half_life")?.halfLife()
-        let dailyCap = section.optional("daily_cap")?.integer(in: 1...1_000_000)
         let zero = "write a number above 0, or weight: 0 to give no points"
+        let dailyCap = section.optional("daily_cap")?.integer(
+            in: 1...1_000_000, insteadOfZero: zero)
         let cap = section.optional("cap")?.positiveNumber(insteadOfZero: zero)
         let when = section.optional("when")?.conditionSets()
-        if section.optional("when") == nil, !name.isEmpty, BuiltInSignal(rawValue: name) == nil {
+        if section.lacks("when"), !name.isEmpty, BuiltInSignal(rawValue: name) == nil {
             tellMissingWhen(section, name: name)
         }
         guard let weight else { return nil }

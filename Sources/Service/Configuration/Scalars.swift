@@ -9,12 +9,12 @@ extension Value {
     func name() -> String? {
         guard let text = text("a name") else { return nil }
         if Self.isName(text) { return text }
-        let rule = "lower-case letters, digits and '_', beginning with a letter, at most 64"
+        let rule = "lower-case letters, digits and '_', beginning with a letter, 64 at most"
         let near = String(
             text.lowercased().map { ("a"..."z").contains($0) || Self.isDigit($0) ? $0 : "_" })
         mistake(
-            "\(shown(text)) is no '\(key)'",
-            Self.isName(near) ? "write '\(near)': \(rule)" : "write \(rule), such as \(example)")
+            "'\(key)' is \(shown(text)), not a name",
+            Self.isName(near) ? "write \(near) (\(rule))" : "write \(rule), such as \(example)")
         return nil
     }
 
@@ -31,8 +31,10 @@ extension Value {
         guard let text = text("a number") else { return nil }
         guard let number = Self.decimal(text) else {
             let repaired = text.replacing(",", with: ".").replacing("_", with: "")
-            let remedy = Self.decimal(repaired) == nil ? "such as \(example)" : repaired
-            mistake("'\(key)' is \(shown(text)), not a number", "write a number, \(remedy)")
+            mistake(
+                "'\(key)' is \(shown(text)), not a number",
+                Self.decimal(repaired) == nil
+                    ? "write a number, such as \(example)" : "write \(repaired)")
             return nil
         }
         guard abs(number) <= Self.largest else {
@@ -54,8 +56,8 @@ extension Value {
         return nil
     }
 
-    /// A whole number in `range`.
-    func integer(in range: ClosedRange<Int>) -> Int? {
+    /// A whole number in `range`; `zero` says what to write instead of 0, where that is not in it.
+    func integer(in range: ClosedRange<Int>, insteadOfZero zero: String? = nil) -> Int? {
         guard let text = text("a whole number") else { return nil }
         guard let number = Self.whole(text) else {
             mistake(
@@ -64,9 +66,11 @@ extension Value {
             return nil
         }
         guard range.contains(number) else {
+            let fault = number < range.lowerBound ? "small" : "large"
+            let choice = "write a whole number from \(range.lowerBound) to \(range.upperBound)"
             mistake(
-                "'\(key)' is \(shown(text)), which is too \(number < range.lowerBound ? "small" : "large")",
-                "write a whole number from \(range.lowerBound) to \(range.upperBound)")
+                "'\(key)' is \(shown(text)), which is too \(fault)",
+                number == 0 ? zero ?? choice : choice)
             return nil
         }
         return number
@@ -113,7 +117,8 @@ extension Value {
         guard !digits.isEmpty, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
             return nil
         }
-        return Int(text)
+        // More digits than an integer holds are out of every range all the same.
+        return Int(text) ?? (text.hasPrefix("-") ? Int.min : Int.max)
     }
 
     /// A decimal number with an optional exponent: no hexadecimal, no infinity, no NaN.

@@ -23,6 +23,8 @@ struct Section {
     /// What it is called in messages; more exact once its name is known.
     var title: String
     private var values: [String: Value] = [:]
+    /// Keys that were probably meant by unknown ones, and are not called missing too.
+    private var meant: Set<String> = []
 
     /// The mapping of `node`, nil with a mistake if it is none.
     init?(_ node: Node, in document: Document, kind: SectionKind, title: String? = nil) {
@@ -71,12 +73,14 @@ struct Section {
         }
     }
 
-    private func tellUnknown(_ name: String, at place: Place) {
+    private mutating func tellUnknown(_ name: String, at place: Place) {
         let names = kind.keys.map(\.name)
+        let near = nearest(to: name, in: names)
+        meant.formUnion(name == "<<" ? names : [near].compactMap(\.self))
         let remedy =
             if name == "<<" {
-                "merge keys are not supported; write the keys out"
-            } else if let near = nearest(to: name, in: names) {
+                "write the keys out; there are no merge keys"
+            } else if let near {
                 "did you mean '\(near)'?"
             } else if names.count == 1 {
                 "the only key of \(kind.article) is \(names[0])"
@@ -89,9 +93,12 @@ struct Section {
     /// The value of a key, nil if it does not stand there.
     func optional(_ key: String) -> Value? { values[key] }
 
+    /// Whether a key is missing and no unknown key looks like it.
+    func lacks(_ key: String) -> Bool { values[key] == nil && !meant.contains(key) }
+
     /// The value of a key, nil with a mistake if it does not stand there.
     func required(_ key: String) -> Value? {
-        if let value = values[key] { return value }
+        guard lacks(key) else { return values[key] }
         document.findings.mistake(
             place, "\(title) has no '\(key)'", "add one, such as \(kind.example(key))")
         return nil
@@ -127,7 +134,9 @@ struct Value {
     /// it is something else. `noun` says what is expected: `a number`.
     func text(_ noun: String) -> String? {
         guard case .scalar(let scalar) = node else {
-            mistake("'\(key)' is \(describe(node)), not \(noun)", "write \(noun), such as \(example)")
+            mistake(
+                "'\(key)' is \(describe(node)), not \(noun)",
+                "write \(noun), such as \(example)")
             return nil
         }
         guard !isEmpty else {
@@ -178,6 +187,6 @@ private func describe(_ node: Node) -> String {
 private func checkTag(_ tag: Tag, at place: Place, in document: Document) {
     let standard = ["", "!"] + ["str", "seq", "map"].map { "tag:yaml.org,2002:\($0)" }
     guard !standard.contains(tag.rawValue) else { return }
-    document.findings.mistake(
-        place, "tag \(shown(tag.rawValue)) is not understood", "remove it")
+    let short = tag.rawValue.replacing("tag:yaml.org,2002:", with: "!!")
+    document.findings.mistake(place, "tag \(shown(short)) is not understood", "remove it")
 }

@@ -74,14 +74,6 @@ struct SourceText {
         return true
     }
 
-    /// The characters of a line up to, not including, a column.
-    func line(_ line: Int, before column: Int) -> String {
-        guard let start = index(line: line, column: 1) else { return "" }
-        var view = String.UnicodeScalarView()
-        view.append(contentsOf: scalars[start...].prefix(max(0, column - 1)))
-        return String(view)
-    }
-
     /// The rest of a line from a column on.
     func line(_ line: Int, from column: Int) -> String {
         guard let start = index(line: line, column: column) else { return "" }

@@ -24,7 +24,8 @@ func editDistance(_ left: [Character], _ right: [Character]) -> Int {
         var next = [row]
         for column in 1...right.count {
             let same = left[row - 1] == right[column - 1]
-            var cost = min(last[column] + 1, next[column - 1] + 1, last[column - 1] + (same ? 0 : 1))
+            let replaced = last[column - 1] + (same ? 0 : 1)
+            var cost = min(last[column] + 1, next[column - 1] + 1, replaced)
             if row > 1, column > 1, left[row - 1] == right[column - 2],
                 left[row - 2] == right[column - 1]
             {
@@ -47,8 +48,8 @@ func enumerated(_ words: [String], _ conjunction: String = "and") -> String {
 func shown(_ text: String) -> String {
     var line = ""
     for scalar in text.unicodeScalars.prefix(60) {
-        line += scalar.properties.isWhitespace || scalar.value < 0x20 || scalar.value == 0x7F
-            ? (scalar == " " ? " " : scalar.escaped(asASCII: true)) : String(scalar)
+        let isPlain = scalar == " " || !(scalar.properties.isWhitespace || scalar.value < 0x20)
+        line += isPlain ? String(scalar) : scalar.escaped(asASCII: true)
     }
     return "'\(line)\(text.unicodeScalars.count > 60 ? "..." : "")'"
 }

@@ -24,7 +24,6 @@ extension SyntaxProblem {
     private init(problem: String, context: YamlError.Context?, mark: Mark, in text: SourceText) {
         line = mark.line
         column = mark.column
-        let before = text.line(line, before: column)
         let rest = text.line(line, from: column)
         let doing = context?.text ?? ""
         if let context, doing.contains("quoted scalar"), problem.contains("end of stream") {
@@ -36,7 +35,15 @@ extension SyntaxProblem {
         {
             what = "a tab is used for indentation"
             remedy = "use spaces"
-        } else if let known = Self.known(problem, doing: doing, rest: rest, before: before) {
+        } else if let context, let bracket = Self.openBracket(problem, doing: doing) {
+            (line, column) = (context.mark.line, context.mark.column)
+            what = "this '\(bracket.open)' is not closed"
+            remedy = "add the missing ',' or '\(bracket.close)' before \(mark.line):\(mark.column)"
+        } else if let context, problem.contains("could not find expected ':'") {
+            (line, column) = (context.mark.line, context.mark.column)
+            what = "a ':' is missing after this key"
+            remedy = "write key: value, with a space after the ':'"
+        } else if let known = Self.known(problem, doing: doing, rest: rest) {
             (what, remedy) = known
         } else {
             what = doing.isEmpty ? problem : "\(doing), \(problem)"
@@ -44,8 +51,20 @@ extension SyntaxProblem {
         }
     }
 
+    private static func openBracket(
+        _ problem: String, doing: String
+    ) -> (open: String, close: String)? {
+        if problem.contains("',' or '}'") || doing.contains("parsing a flow mapping") {
+            return ("{", "}")
+        }
+        if problem.contains("',' or ']'") || doing.contains("parsing a flow sequence") {
+            return ("[", "]")
+        }
+        return nil
+    }
+
     private static func known(
-        _ problem: String, doing: String, rest: String, before: String
+        _ problem: String, doing: String, rest: String
     ) -> (what: String, remedy: String)? {
         if problem.contains("cannot start any token") {
             let character = rest.first.map(String.init) ?? ""
@@ -90,15 +109,6 @@ extension SyntaxProblem {
     private static func structure(
         _ problem: String, doing: String
     ) -> (what: String, remedy: String)? {
-        if problem.contains("',' or '}'") {
-            return ("this '{' is not closed where it should be", "add the missing ',' or '}' before")
-        }
-        if problem.contains("',' or ']'") {
-            return ("this '[' is not closed where it should be", "add the missing ',' or ']' before")
-        }
-        if problem.contains("could not find expected ':'") {
-            return ("a ':' is missing after a key", "write it as key: value, with a space after ':'")
-        }
         if problem.contains("did not find expected key") {
             return (
                 "a key is expected here",
@@ -106,11 +116,20 @@ extension SyntaxProblem {
                     + "and close the quotes and brackets before it"
             )
         }
-        if problem.contains("expected '-' indicator") || problem.contains("sequence entries") {
+        if problem.contains("expected '-' indicator") {
             return (
-                "an entry of a list is not expected here",
-                "begin every entry of the list with '- ' in the same column"
+                "this line belongs neither to the list nor to its last entry",
+                "indent it like the keys of that entry, or begin it with '- ' like the entries"
             )
+        }
+        if problem.contains("expected node content") {
+            return (
+                "a value is expected here",
+                "close the brackets before it, and remove a ',' or ':' too many"
+            )
+        }
+        if problem.contains("sequence entries") {
+            return ("an entry of a list cannot stand here", "begin it on a line of its own")
         }
         if problem.contains("did not find expected <document start>") {
             return (
