@@ -51,7 +51,7 @@ extension LeadsReader {
 
     /// By the index on scores; a segment's membership is looked up for each, which is cheap and ends
     /// as soon as there are enough.
-    private func warmSQL(_ segment: String?) -> String {
+    func warmSQL(_ segment: String?) -> String {
         let member =
             segment == nil
             ? ""
