@@ -71,7 +71,8 @@ let package = Package(
             swiftSettings: settings),
 
         .target(
-            name: "TestKit", dependencies: ["Core", "Store", grdb], path: "Tests/TestKit", swiftSettings: settings),
+            name: "TestKit", dependencies: ["Core", "Store", grdb, sqlite],
+            path: "Tests/TestKit", swiftSettings: settings),
         .testTarget(
             name: "CoreTests", dependencies: ["Core", "TestKit"], swiftSettings: settings),
         .testTarget(
@@ -81,7 +82,7 @@ let package = Package(
         .testTarget(
             name: "ServiceTests", dependencies: ["Service", "TestKit"], swiftSettings: settings),
         .testTarget(
-            name: "SystemTests", dependencies: ["TestKit", "leadscore"], swiftSettings: settings),
+            name: "SystemTests", dependencies: ["TestKit", "Service", "leadscore"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17

@@ -19,8 +19,8 @@ struct Leadscore: ParsableCommand {
             """,
         version: "leadscore \(version)",
         subcommands: [
-            TopCommand.self, ShowCommand.self,
-            ExplainCommand.self,
+            CheckCommand.self, StatusCommand.self, TopCommand.self, ShowCommand.self,
+            ExplainCommand.self, VerifyCommand.self,
         ])
 
     /// The version of the whole package.

@@ -1,17 +1,20 @@
 import Foundation
+import GRDB
 import TestKit
 import Testing
 
 @testable import Store
 
 @Suite struct LeadsReaderFileTests {
-    @Test func `reading changes no byte of any file`() throws {
+    @Test func `reading sees what is only in the WAL, and changes no byte of it`() throws {
         let fixture = try LeadsFixture()
-        try fixture.execute("PRAGMA journal_mode = WAL")
+        try fixture.leaveInWAL("UPDATE leads SET score = 99 WHERE contact_id = 3")
         let before = try fixture.contents()
-        try LeadsReader.read(path: fixture.path) { _ = try $0.top(5) }
+        let first = try LeadsReader.read(path: fixture.path) { try $0.top(1)[0] }
+        #expect(first.contactID == 3)
         let after = try fixture.contents()
-        #expect(after["leads.db"] == before["leads.db"])
+        #expect(before.count == 3 && after.keys.sorted() == before.keys.sorted())
+        for name in ["leads.db", "leads.db-wal"] { #expect(after[name] == before[name]) }
     }
 
     @Test func `what is missing or no file is told apart`() throws {
@@ -82,9 +85,16 @@ import Testing
         }
     }
 
-    @Test func `a lock that stays is waited for, then said`() throws {
-        #expect(LeadsError.busy(path: "x").exitCode == 75)
-        #expect(LeadsError.busy(path: "x").remedy.contains("try again"))
+    @Test(arguments: [
+        (ResultCode.SQLITE_BUSY, Int32(75)), (.SQLITE_CORRUPT, 65), (.SQLITE_NOTADB, 65),
+        (.SQLITE_IOERR, 74), (.SQLITE_CANTOPEN, 74), (.SQLITE_PERM, 77), (.SQLITE_MISUSE, 70),
+    ])
+    func `an error of SQLite has its exit code, and something to do`(code: ResultCode, exit: Int32)
+    {
+        let error = LeadsFile.explain(DatabaseError(resultCode: code), path: "/nowhere/leads.db")
+        #expect(error.exitCode == exit)
+        #expect(error.message.contains("/nowhere/leads.db"))
+        #expect(!error.remedy.isEmpty)
     }
 
     /// What a reading of everything is refused with; nil if it is not.

@@ -25,9 +25,13 @@ public struct BuiltBinary: Sendable {
     ///
     /// - Parameters:
     ///   - arguments: After the program's name.
+    ///   - directory: In which it runs; nil for that of the tests.
     ///   - wrapper: A program with arguments that starts it, as `setpriv` with another user.
-    public func run(_ arguments: [String], wrapper: [String] = []) throws -> Outcome {
+    public func run(
+        _ arguments: [String], in directory: URL? = nil, wrapper: [String] = []
+    ) throws -> Outcome {
         let process = Process()
+        if let directory { process.currentDirectoryURL = directory }
         let command = wrapper + [url.path] + arguments
         process.executableURL = URL(filePath: command[0])
         process.arguments = Array(command.dropFirst())

@@ -1,5 +1,6 @@
 public import Foundation
 internal import GRDB
+internal import GRDBSQLite
 internal import Store
 
 /// A `leads.db` in a directory of its own, made by the real schema and a file of SQL.
@@ -28,6 +29,23 @@ public final class LeadsFixture: Sendable {
         let queue = try DatabaseQueue(path: path)
         try queue.writeWithoutTransaction { try $0.execute(sql: sql) }
         try queue.close()
+    }
+
+    /// Leaves it as a daemon does that stopped or was killed: in WAL mode, with the last change only in
+    /// the WAL, which stays.
+    public func leaveInWAL(_ sql: String) throws {
+        let queue = try DatabaseQueue(path: path)
+        try queue.writeWithoutTransaction { database in
+            try database.execute(sql: "PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0")
+            var on: Int32 = 1
+            // SAFETY: both settings are read and written within the calls.
+            unsafe sqlite3_file_control(
+                database.sqliteConnection, "main", SQLITE_FCNTL_PERSIST_WAL, &on)
+            try database.execute(sql: sql)
+        }
+        let left = try contents()
+        try queue.close()
+        for (name, bytes) in left { try bytes.write(to: directory.appending(path: name)) }
     }
 
     /// The bytes of every file in the directory, by name.

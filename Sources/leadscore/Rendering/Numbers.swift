@@ -38,6 +38,11 @@ enum Numbers {
         return (value < 0 ? "-" : "") + ([digits] + groups).joined(separator: ",")
     }
 
+    /// To the nearest whole number: `1,234`.
+    static func rounded(_ value: Double) -> String {
+        value.isFinite && abs(value) < 1e15 ? count(Int(value.rounded())) : "-"
+    }
+
     /// Bytes in the largest binary unit that leaves a whole number before the point: `1.5 MiB`.
     static func bytes(_ value: Int) -> String {
         var size = Double(value)
