@@ -43,7 +43,7 @@ extension LeadsReader {
     /// - Throws: `LeadsError` if cells cannot be read.
     public func explain(_ lead: LeadRow, on day: Day) throws -> LeadExplanation {
         let model = try LeadsModel(self)
-        let history = History(try cells(of: lead.contactID))
+        let history = try history(of: lead.contactID, on: day)
         let today = Engagement(of: history, on: day, under: model.scoring)
         return LeadExplanation(
             lead: lead, day: day,
@@ -66,7 +66,7 @@ extension LeadsReader {
         let model = try LeadsModel(self)
         return try ranking(segment: segment, on: day, model).prefix(count).compactMap { id in
             guard let lead = try lead(id) else { return nil }
-            return model.rescored(lead, History(try cells(of: id)), on: day)
+            return model.rescored(lead, try history(of: id, on: day), on: day)
         }
     }
 
@@ -107,7 +107,24 @@ extension LeadsReader {
         return ranks.sorted { $0.score == $1.score ? $0.id < $1.id : $0.score > $1.score }.map(\.id)
     }
 
-    /// The activity of a contact, under all of its names.
+    /// Whether everything that scores of a day rest on is still kept apart: 6.7 half-lives before
+    /// it, after which less than 1 % is left. True where the file does not state its retention.
+    public func isExact(on day: Day) throws -> Bool {
+        guard let retention = try meta("retention_days").flatMap(Int.init) else { return true }
+        let longest = try Double.fetchOne(
+            db, sql: "SELECT max(half_life) FROM signals WHERE weight <> 0")
+        guard let longest else { return true }
+        let first = day.adding(-Int(min(longest * 6.7, 1e6)))
+        return first >= (try asOfDay()).adding(-retention)
+    }
+
+    /// The activity of a contact, under all of its names, as far as a day may know of it: events
+    /// can be dated ahead, but what followed on a day in the past is not what was expected then.
+    private func history(of contactID: Int64, on day: Day) throws -> History {
+        let known = try cells(of: contactID)
+        return History(day < (try asOfDay()) ? known.filter { $0.day <= day } : known)
+    }
+
     private func cells(of contactID: Int64) throws -> [DailyCell] {
         let sql = """
             SELECT i.contact_id, p.key >> 40, p.cells

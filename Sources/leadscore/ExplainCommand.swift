@@ -33,7 +33,7 @@ struct ExplainCommand: ParsableCommand {
             let lead = try who.find(in: leads)
             let day = try asOf?.day ?? leads.asOfDay()
             let found = try leads.explain(lead, on: day)
-            return (found, asOf == nil ? try Self.lag(found, in: leads) : nil)
+            return (found, try asOf.map { try $0.note(in: leads) } ?? Self.lag(found, in: leads))
         }
         if let note { Output.talk(note) }
         try Output.write(format.json ? json(found).document : ExplainSheet.text(found))

@@ -47,7 +47,8 @@ struct Failure: Error, Equatable {
     /// Help, the version, and what the parser of arguments says about them.
     private static func leave(with error: any Error) -> Never {
         let code = Leadscore.exitCode(for: error)
-        let message = Leadscore.fullMessage(for: error)
+        var message = Leadscore.fullMessage(for: error)
+        while message.last == "\n" { message.removeLast() }
         // Arguments come from scripts, and so may hold anything; the parser's lines stay lines.
         let text = message.split(separator: "\n", omittingEmptySubsequences: false)
             .map { String($0).harmless }.joined(separator: "\n")

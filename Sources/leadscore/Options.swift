@@ -58,6 +58,14 @@ struct DayArgument: ExpressibleByArgument {
         guard let day = Day(argument) else { return nil }
         self.day = day
     }
+
+    /// What has to be said about scores of this day; nil if they are exact.
+    func note(in leads: LeadsReader) throws -> String? {
+        try leads.isExact(on: day)
+            ? nil
+            : "note: what \(day) rests on is partly older than the retention; "
+                + "scores may be up to 1 % off, and more where signals do not fade"
+    }
 }
 
 /// Somebody as an argument.

@@ -46,8 +46,9 @@ struct TopCommand: ParsableCommand {
     func run() throws {
         let rows = try LeadsReader.read(path: database.path) { leads in
             try checkSegment(in: leads)
-            return try asOf.map { try leads.top(count, segment: segment, asOf: $0.day) }
-                ?? leads.top(count, segment: segment)
+            guard let asOf else { return try leads.top(count, segment: segment) }
+            if let note = try asOf.note(in: leads) { Output.talk(note) }
+            return try leads.top(count, segment: segment, asOf: asOf.day)
         }
         if format.json {
             try Output.write(JSONValue.array(rows.map(LeadJSON.value)).document)

@@ -54,6 +54,25 @@ import Testing
         #expect(found.explanation.score == 0)
     }
 
+    @Test func `what a past day expected is not what came`() throws {
+        let found = try explain(1, on: "2026-08-31")
+        let levels = found.outlook.map(\.engagement)
+        #expect(levels == levels.sorted(by: >) && levels[2] < levels[0] / 2)
+    }
+
+    @Test func `scores that rest on days beyond the retention are called so`() throws {
+        let fixture = try LeadsFixture()
+        let isExact = {
+            try LeadsReader.read(path: fixture.path) { try $0.isExact(on: Day(20_700)) }
+        }
+        #expect(try isExact())
+        // The longest half-life is 30 days, so 201 days before 2026-09-04 count: 211 in all.
+        try fixture.execute("INSERT INTO meta VALUES ('retention_days', '211')")
+        #expect(try isExact())
+        try fixture.execute("UPDATE meta SET value = '210' WHERE key = 'retention_days'")
+        #expect(try !isExact())
+    }
+
     @Test func `a day to come only fades`() throws {
         let found = try explain(1, on: "2026-09-28")
         #expect(found.explanation.score < 42_000_000)

@@ -38,7 +38,7 @@ import Testing
         var random = SeededGenerator(seed: seed)
         for _ in 0..<2000 {
             let value = JSONValue.object([
-                Self.text(&random): .string(Self.text(&random)), "n": .integer(random.next()),
+                "k" + Self.text(&random): .string(Self.text(&random)), "n": .integer(random.next()),
                 "a": .array([.null, .bool(true), .real(-1.5e-7)]),
             ])
             #expect(JSONParser.value(of: value.line) == value)

@@ -5,7 +5,7 @@ enum StatusSheet {
         var text = heading(status) + Table.pairs(facts(status))
         for entry in status["degraded"].elements {
             let since = entry["since"].text.map { " since \($0)" } ?? ""
-            text += "\nDEGRADED \(entry["reason"].text ?? "?")\(since)".harmless + "\n"
+            text += "\n" + "DEGRADED \(entry["reason"].text ?? "?")\(since)".harmless + "\n"
             if let remedy = entry["remedy"].text { text += "  \(remedy.harmless)\n" }
         }
         text += counts(status)
