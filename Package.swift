@@ -71,18 +71,19 @@ let package = Package(
             swiftSettings: settings),
 
         .target(
-            name: "TestKit", dependencies: ["Core"], path: "Tests/TestKit", swiftSettings: settings),
+            name: "TestKit", dependencies: ["Core", "Store", grdb, sqlite],
+            path: "Tests/TestKit", swiftSettings: settings),
         .testTarget(
             name: "CoreTests", dependencies: ["Core", "TestKit"], swiftSettings: settings),
         .testTarget(
             name: "IngestTests", dependencies: ["Ingest", "TestKit"], swiftSettings: settings),
         .testTarget(
-            name: "StoreTests", dependencies: ["Store", "TestKit"], swiftSettings: settings),
+            name: "StoreTests", dependencies: ["Store", "TestKit", grdb], swiftSettings: settings),
         .testTarget(
             name: "ServiceTests", dependencies: ["Core", "Service", "TestKit", grdb],
             swiftSettings: settings),
         .testTarget(
-            name: "SystemTests", dependencies: ["TestKit"], swiftSettings: settings),
+            name: "SystemTests", dependencies: ["TestKit", "Service", "leadscore"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17

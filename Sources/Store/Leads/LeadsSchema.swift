@@ -13,7 +13,7 @@ public enum LeadsSchema {
     public static let applicationID: Int32 = 0x6C65_6164
 
     /// Everything, in the order of creation.
-    static let statements: [String] = [
+    package static let statements: [String] = [
         """
         CREATE TABLE leads(
             contact_id INTEGER PRIMARY KEY,
@@ -116,7 +116,7 @@ public enum LeadsSchema {
     ]
 
     /// Partial, so that the many cold contacts cost nothing; made after a bulk load.
-    static let indexes: [String] = [
+    package static let indexes: [String] = [
         "CREATE INDEX lead_score ON leads(score DESC, contact_id) WHERE score > 0",
         "CREATE INDEX lead_email ON leads(email) WHERE email IS NOT NULL",
         "CREATE INDEX identifier_contact ON identifiers(contact_id)",

@@ -1,0 +1,161 @@
+public import Core
+internal import GRDB
+
+/// Why a contact has its score on a day, and what becomes of it if nothing more happens.
+public struct LeadExplanation: Sendable {
+    /// The contact's row, as it is today.
+    public var lead: LeadRow
+    /// The day of the score.
+    public var day: Day
+    /// The rows that add up to the score.
+    public var explanation: Explanation
+    /// Engagement on the day itself and on some days after it.
+    public var outlook: [Outlook]
+    /// The last day on which engagement reaches `mql`; nil if it is below, never falls, or `mql` is
+    /// not known.
+    public var hotUntil: Day?
+    /// The line of `hotUntil`.
+    public var mql: Double?
+
+    /// Engagement if nothing more happens.
+    public struct Outlook: Sendable {
+        /// How many days later.
+        public var days: Int
+        /// In millionths of a point.
+        public var engagement: Micropoints
+    }
+}
+
+extension LeadsReader {
+    /// The days after the explained one for which engagement is foretold.
+    static let outlookDays = [0, 7, 30]
+
+    /// The day that the scores in `leads` are of.
+    public func asOfDay() throws -> Day {
+        guard let day = try meta("as_of_day").flatMap(Day.init) else {
+            throw LeadsError.damaged(path: path, detail: "meta.as_of_day is no day")
+        }
+        return day
+    }
+
+    /// Explains a contact's score by its activity and the model that the file holds.
+    ///
+    /// - Throws: `LeadsError` if cells cannot be read.
+    public func explain(_ lead: LeadRow, on day: Day) throws -> LeadExplanation {
+        let model = try LeadsModel(self)
+        let history = try history(of: lead.contactID, on: day)
+        let today = Engagement(of: history, on: day, under: model.scoring)
+        return LeadExplanation(
+            lead: lead, day: day,
+            explanation: Explanation(
+                of: history, on: day, under: model.scoring, fit: lead.number(.fit),
+                name: model.name),
+            outlook: Self.outlookDays.map {
+                let level = Engagement(of: history, on: day.adding($0), under: model.scoring)
+                return .init(days: $0, engagement: level.engagement)
+            },
+            hotUntil: today.hotUntil, mql: model.mql)
+    }
+
+    /// The contacts with the highest scores as of a day, with the columns that follow from it.
+    ///
+    /// Identity, fit, stage and what was bought are today's.
+    ///
+    /// - Complexity: O(cells log cells): every contact's activity is read.
+    public func top(_ count: Int, segment: String? = nil, asOf day: Day) throws -> [LeadRow] {
+        let model = try LeadsModel(self)
+        return try ranking(segment: segment, on: day, model).prefix(count).compactMap { id in
+            guard let lead = try lead(id) else { return nil }
+            return model.rescored(lead, try history(of: id, on: day), on: day)
+        }
+    }
+
+    /// The numbers of all contacts by score on a day.
+    private func ranking(segment: String?, on day: Day, _ model: LeadsModel) throws -> [Int64] {
+        let member =
+            segment == nil
+            ? "1" : "l.contact_id IN (SELECT contact_id FROM segment_members WHERE segment = ?)"
+        let scope: StatementArguments = segment.map { [$0] } ?? []
+        let fits = try Row.fetchCursor(
+            db, sql: "SELECT l.contact_id, l.fit FROM leads l WHERE \(member) ORDER BY 1",
+            arguments: scope)
+        let cells = try Row.fetchCursor(
+            db,
+            sql: """
+                SELECT i.contact_id, p.key >> 40, p.cells
+                FROM cell_period p CROSS JOIN identifiers i
+                     ON i.identifier_id = p.key & 0xFFFFFFFFFF
+                WHERE p.key < ? ORDER BY 1
+                """,
+            arguments: [Int64(CellCodec.period(of: day) + 1) << 40])
+        var ranks: [(id: Int64, score: Micropoints)] = []
+        var history = History()
+        var pending = try cells.next()
+        while let row = try fits.next() {
+            let id: Int64 = row[0]
+            var found: [DailyCell] = []
+            while let cell = pending {
+                let owner: Int64 = cell[0]
+                guard owner <= id else { break }
+                if owner == id { try append(cell, to: &found) }
+                pending = try cells.next()
+            }
+            history.replace { $0 += found }
+            let level = Engagement(of: history, on: day, under: model.scoring).engagement
+            ranks.append((id, Explanation.score(engagement: level, fit: row[1])))
+        }
+        return ranks.sorted { $0.score == $1.score ? $0.id < $1.id : $0.score > $1.score }.map(\.id)
+    }
+
+    /// Whether everything that scores of a day rest on is still kept apart: 6.7 half-lives before
+    /// it, after which less than 1 % is left. True where the file does not state its retention.
+    public func isExact(on day: Day) throws -> Bool {
+        guard let retention = try meta("retention_days").flatMap(Int.init) else { return true }
+        let longest = try Double.fetchOne(
+            db, sql: "SELECT max(half_life) FROM signals WHERE weight <> 0")
+        guard let longest else { return true }
+        let first = day.adding(-Int(min(longest * 6.7, 1e6)))
+        return first >= (try asOfDay()).adding(-retention)
+    }
+
+    /// The activity of a contact, under all of its names, as far as a day may know of it: events
+    /// can be dated ahead, but what followed on a day in the past is not what was expected then.
+    private func history(of contactID: Int64, on day: Day) throws -> History {
+        let known = try cells(of: contactID)
+        return History(day < (try asOfDay()) ? known.filter { $0.day <= day } : known)
+    }
+
+    private func cells(of contactID: Int64) throws -> [DailyCell] {
+        let sql = """
+            SELECT i.contact_id, p.key >> 40, p.cells
+            FROM periods JOIN identifiers i ON i.contact_id = ?
+                 CROSS JOIN cell_period p ON p.key = periods.period << 40 | i.identifier_id
+            """
+        let rows = try Row.fetchCursor(
+            db, sql: Self.periods + sql, arguments: [contactID])
+        var cells: [DailyCell] = []
+        while let row = try rows.next() { try append(row, to: &cells) }
+        return cells
+    }
+
+    /// The periods in which anybody did anything, found by jumping from one to the next.
+    private static let periods = """
+        WITH RECURSIVE periods(period) AS (
+            SELECT min(key) >> 40 FROM cell_period
+            UNION ALL
+            SELECT (SELECT min(key) >> 40 FROM cell_period WHERE key >= (period + 1) << 40)
+            FROM periods WHERE period IS NOT NULL
+        )
+
+        """
+
+    /// Appends the cells of a row (contact, period, cells).
+    private func append(_ row: Row, to cells: inout [DailyCell]) throws {
+        let text: String = row[2]
+        guard CellText.parse(text, into: &cells) else {
+            let contact: Int64 = row[0]
+            throw LeadsError.damaged(
+                path: path, detail: "the activity of contact \(contact) is not readable")
+        }
+    }
+}

@@ -1,0 +1,69 @@
+internal import ArgumentParser
+internal import Core
+internal import Store
+
+struct ExplainCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "explain",
+        abstract: "Shows where a contact's score comes from.",
+        discussion: """
+            The rows add up to the score exactly: what each signal gives today, what its caps take \
+            away, what keeps the sum from falling below 0 (floor), and what fit adds.
+
+            Examples:
+              leadscore explain ann@example.com
+              leadscore explain customer:4711 --as-of 2026-08-31
+              leadscore explain cookie:f81d4fae --json
+            """)
+
+    @Argument(help: WhoArgument.help)
+    var who: WhoArgument
+
+    @Option(
+        help: ArgumentHelp(
+            "The score as it was, or will be, on this day (YYYY-MM-DD); identity and fit are today's.",
+            valueName: "day"))
+    var asOf: DayArgument?
+
+    @OptionGroup var database: DatabaseOptions
+    @OptionGroup var format: FormatOptions
+
+    func run() throws {
+        let (found, note) = try LeadsReader.read(path: database.path) { leads in
+            let lead = try who.find(in: leads)
+            let day = try asOf?.day ?? leads.asOfDay()
+            let found = try leads.explain(lead, on: day)
+            return (found, try asOf.map { try $0.note(in: leads) } ?? Self.lag(found, in: leads))
+        }
+        if let note { Output.talk(note) }
+        try Output.write(format.json ? json(found).document : ExplainSheet.text(found))
+    }
+
+    /// Says so if activity has not caught up with the scores, which it follows in the background.
+    private static func lag(_ found: LeadExplanation, in leads: LeadsReader) throws -> String? {
+        let published = micropoints(found.lead.number(.score) ?? 0)
+        guard published != found.explanation.score else { return nil }
+        let known = try leads.meta("activity_seq") ?? "0"
+        let wanted = try leads.meta("seq") ?? "0"
+        let reason =
+            known == wanted
+            ? "its activity does not come to that: run `leadscore verify`"
+            : "activity is known up to checkpoint \(known) of \(wanted): try again in a moment"
+        return "note: the published score is \(Numbers.exact(published)); " + reason.harmless
+    }
+
+    private func json(_ found: LeadExplanation) -> JSONValue {
+        let rows = found.explanation.rows.map { row in
+            JSONValue.object([
+                "kind": .string(row.kind.rawValue), "name": .string(row.name),
+                "points": .number(Numbers.exact(row.points)),
+            ])
+        }
+        return .object([
+            "contact_id": .integer(found.lead.contactID),
+            "as_of_day": .string(found.day.description),
+            "score": .number(Numbers.exact(found.explanation.score)),
+            "rows": .array(rows),
+        ])
+    }
+}

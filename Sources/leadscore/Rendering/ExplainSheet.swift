@@ -1,0 +1,59 @@
+import Core
+import Store
+
+/// Where a score comes from, for people.
+enum ExplainSheet {
+    static func text(_ found: LeadExplanation) -> String {
+        let explanation = found.explanation
+        let amounts = explanation.rows.map(\.points) + [explanation.score]
+        // As many decimals as the longest needs: what is shown adds up to what is shown.
+        let decimals = amounts.map(Numbers.decimals).max() ?? 0
+        let shown = amounts.map { Numbers.exact($0, decimals: decimals) }
+        let width = shown.map(\.count).max() ?? 0
+        func line(_ place: Int, _ words: String) -> String {
+            "  " + String(repeating: " ", count: width - shown[place].count) + shown[place] + "  "
+                + words
+        }
+        var lines = ["contact \(found.lead.contactID)  \(contactName(found.lead))".harmless]
+        lines[0] += ", as of \(found.day)\n"
+        for (place, row) in explanation.rows.enumerated() {
+            lines.append(line(place, words(row).harmless))
+        }
+        lines.append("  " + String(repeating: "-", count: width))
+        lines.append(line(amounts.count - 1, "score") + "\n")
+        lines.append(outlook(found))
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private static func words(_ row: Explanation.Row) -> String {
+        switch row.kind {
+        case .signal: row.name
+        case .dailyCap: "\(row.name): more than its daily cap"
+        case .cap: "\(row.name): more than its cap"
+        case .floor: "never below 0"
+        case .fit: "fit"
+        }
+    }
+
+    /// What cools it: time alone.
+    private static func outlook(_ found: LeadExplanation) -> String {
+        guard let now = found.outlook.first, now.engagement > 0 else {
+            return "There is no engagement that could cool."
+        }
+        let later = found.outlook.dropFirst()
+        guard later.contains(where: { $0.engagement != now.engagement }) else {
+            return "Nothing in it fades: without new events it stays as it is."
+        }
+        var text = "Without new events engagement goes from \(short(now.engagement)) to "
+        text += later.map { "\(short($0.engagement)) in \($0.days) days" }
+            .joined(separator: " and ")
+        if let mql = found.mql, let hotUntil = found.hotUntil {
+            text += "; it falls below \(short(micropoints(mql))) after \(hotUntil)"
+        }
+        return text + "."
+    }
+
+    private static func short(_ value: Micropoints) -> String {
+        Numbers.points(Double(value) / 1_000_000)
+    }
+}

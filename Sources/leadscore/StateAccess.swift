@@ -1,0 +1,111 @@
+internal import Service
+internal import Store
+
+/// Somebody who can answer what only `state.db` knows.
+protocol StateAccess {
+    /// The answer to a command, in the JSON that the daemon gives.
+    func ask(_ command: String) throws -> JSONValue
+}
+
+/// The running daemon, through `control.sock`.
+struct DaemonAccess: StateAccess {
+    let directory: String
+    /// How long its answer is waited for; to verify takes a while.
+    let timeoutSeconds: Int64
+
+    func ask(_ command: String) throws -> JSONValue {
+        let response: ControlResponse
+        do {
+            response = try ControlClient.send(
+                stateDirectory: directory, request: ControlRequest(command: command),
+                timeoutMilliseconds: timeoutSeconds * 1000)
+        } catch {
+            if case .notRunning = error { throw NoDaemon(error) }
+            throw Failure(exitCode: error.exitCode, error.message, error.remedy)
+        }
+        switch response {
+        case .result(let value): return JSONValue(value)
+        case .failure(let message, let code):
+            throw Failure(
+                exitCode: code, "the daemon could not do it: \(message)", "its log says more")
+        }
+    }
+}
+
+/// No daemon runs on a state directory.
+struct NoDaemon: Error {
+    var failure: Failure
+
+    init(_ error: ControlError) {
+        failure = Failure(exitCode: error.exitCode, error.message, error.remedy)
+    }
+}
+
+/// The published file, which anybody in the group may read: what it says about the state.
+struct PublishedAccess: StateAccess {
+    let path: String
+
+    func ask(_ command: String) throws -> JSONValue {
+        try LeadsReader.read(path: path) { leads in
+            let sources = try leads.sources()
+            return .object([
+                "running": .bool(false),
+                "as_of_day": .optional(try leads.meta("as_of_day")),
+                "seq": number(try leads.meta("seq")),
+                "lag_bytes": .integer(sources.reduce(0) { $0 + lag($1) }),
+                "config_hash": .optional(try leads.meta("config_hash")),
+                "outcomes": outcomes(sources),
+                "sources": .array(sources.map(source)),
+                "publication": .object([
+                    "seq": number(try leads.meta("seq")),
+                    "published_at": .optional(try leads.meta("published_at")),
+                ]),
+            ])
+        }
+    }
+
+    private func outcomes(_ sources: [SourceRow]) -> JSONValue {
+        let names = ["applied", "duplicate", "filtered", "quarantined", "suppressed"]
+        return .object(
+            names.map { name in
+                JSONValue.Member(
+                    key: name, value: .integer(sources.reduce(0) { $0 + $1[name] }))
+            })
+    }
+
+    private func source(_ row: SourceRow) -> JSONValue {
+        var members: [JSONValue.Member] = [
+            .init(key: "name", value: .string(row.name)),
+            .init(key: "path", value: .string(row.path)),
+            .init(key: "lag_bytes", value: .integer(lag(row))),
+        ]
+        members += row.numbers.map { .init(key: $0.column, value: .integer($0.value)) }
+        return .object(members)
+    }
+
+    private func lag(_ row: SourceRow) -> Int64 { max(row["size"] - row["offset"], 0) }
+
+    private func number(_ text: String?) -> JSONValue {
+        text.flatMap { Int64($0) }.map(JSONValue.integer) ?? .null
+    }
+}
+
+extension JSONValue {
+    /// A value of the control protocol; the keys of objects in the order of their bytes.
+    init(_ value: ControlValue) {
+        switch value {
+        case .null: self = .null
+        case .bool(let value): self = .bool(value)
+        case .integer(let value): self = .integer(value)
+        case .number(let value): self = .real(value)
+        case .string(let value): self = .string(value)
+        case .array(let values): self = .array(values.map(JSONValue.init))
+        case .object(let values):
+            self = .object(
+                values.sorted { $0.key < $1.key }.map {
+                    Member(key: $0.key, value: JSONValue($0.value))
+                }
+            )
+        }
+    }
+}
