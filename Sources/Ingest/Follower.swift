@@ -1,4 +1,5 @@
 public import Core
+import CLinux
 import Glibc
 
 /// Follows the files of the sources through everything that happens to them, and hands over their

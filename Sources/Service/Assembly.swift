@@ -96,9 +96,10 @@ final class Assembly {
     ) throws -> Ingestor {
         let positions = try store.positions()
         let follower = Follower(
-            sources: configuration.sources, files: LinuxFileSystem(), watcher: InotifyWatcher(),
+            sources: configuration.sources, files: LinuxFileSystem(),
+            watcher: try? InotifyWatcher(),
             positions: positions, nextStreamID: (positions.map(\.id).max() ?? 0) + 1,
-            hash: store.hash, monotonic: clock.monotonic)
+            hash: store.hash, clock: clock.monotonic)
         return Ingestor(
             follower: follower, sources: configuration.sources, hash: store.hash, fold: fold)
     }

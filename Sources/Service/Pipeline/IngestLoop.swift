@@ -44,8 +44,8 @@ enum IngestPause {
 final class IngestLoop {
     /// While there is a backlog, milliseconds between two checkpoints: larger ones cost less.
     private static let catchUpInterval: Int64 = 500
-    /// Milliseconds between two looks for files that nothing told us of.
-    private static let discoveryInterval: Int64 = 5000
+    /// While there is a backlog, milliseconds between two reports of how far it is.
+    private static let reportInterval: Int64 = 100
     /// A store that has not moved for so many milliseconds is stuck, and the watchdog may bite.
     private static let patience: Int64 = 60_000
 
@@ -62,7 +62,7 @@ final class IngestLoop {
 
     var zone: FixedZone
     var day: Day
-    private var lastDiscovery = Int64.min
+    private var lastUpdate: Int64 = 0
     private var lastHandover: Int64 = 0
     private var lastPing: Int64 = 0
     private var lastHeartbeat: (count: Int, at: Int64) = (-1, 0)
@@ -98,7 +98,6 @@ final class IngestLoop {
     /// Looks for files once; the daemon is ready after that.
     func discover() {
         ingestor.follower.discover()
-        lastDiscovery = clock.monotonic()
         report()
         update()
     }
@@ -117,7 +116,7 @@ final class IngestLoop {
 
             let worked = turn()
             handOver(isIdle: !worked)
-            update()
+            if !worked || clock.monotonic() - lastUpdate >= Self.reportInterval { update() }
             feedWatchdog()
             if worked { continue }
             if once, ingestor.pendingRecords == 0, worker.isIdle, !ingestor.follower.hasWork {
@@ -142,11 +141,12 @@ final class IngestLoop {
 
     /// Reads one block, unless the checkpoint in the making is full and the store is busy.
     private func turn() -> Bool {
-        let now = clock.monotonic()
-        let isDue = now - lastDiscovery >= Self.discoveryInterval
         let isWanted = wantsLook.exchange(false, ordering: .acquiring)
-        if isDue || isWanted || ingestor.follower.needsDiscovery { discover() }
-        if isWanted { looksWanted = true }
+        if isWanted {
+            looksWanted = true
+            lookedAt = clock.monotonic()
+        }
+        if isWanted || ingestor.follower.needsDiscovery { discover() }
         if ingestor.isFull { return false }
         let before = ingestor.bytes
         let worked = ingestor.turn()
@@ -155,6 +155,7 @@ final class IngestLoop {
     }
 
     private var looksWanted = false
+    private var lookedAt: Int64 = 0
 
     private func handOver(isIdle: Bool) {
         guard worker.isIdle else { return }
@@ -172,7 +173,9 @@ final class IngestLoop {
 
     private func wait() {
         let now = clock.monotonic()
-        var until = lastDiscovery + Self.discoveryInterval
+        // Full of what the store has no time for yet: it will wake us.
+        let isBlocked = ingestor.isFull && !worker.isIdle
+        var until = now + (isBlocked ? 1000 : ingestor.follower.waitMilliseconds)
         if let interval = notifier.watchdogInterval { until = min(until, lastPing + interval) }
         let midnight = day.end(in: zone).milliseconds - clock.now().milliseconds
         let limit = clock.asOf == nil ? max(midnight, 0) + 1 : Int64.max
@@ -211,6 +214,7 @@ final class IngestLoop {
 
     private func update() {
         let now = clock.monotonic()
+        lastUpdate = now
         rate.note(ingestor.records, at: now)
         let follower = ingestor.follower
         let isSettled = !follower.hasWork && ingestor.pendingRecords == 0 && worker.isIdle
@@ -224,7 +228,7 @@ final class IngestLoop {
             $0.records = ingestor.records
             $0.foreignCurrency = ingestor.foreignCurrency
             $0.duplicateKeys = ingestor.duplicateKeys
-            if looksWanted, isSettled || now - lastDiscovery > 500 {
+            if looksWanted, isSettled || now - lookedAt > 500 {
                 $0.looks += 1
                 looksWanted = false
             }
