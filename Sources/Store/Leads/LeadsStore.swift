@@ -281,6 +281,7 @@ public final class LeadsStore {
     /// Takes a contact out. Identifiers that moved to another contact were written before and stay.
     private func remove(_ contact: Int64) throws(StoreError) {
         try statements.removeLead.run(contact)
+        guard connection.lastChanges > 0 else { return }  // it was not shown
         try statements.removeTraits.run(contact)
         try statements.removeInterests.run(contact)
         try statements.removeCells.run(contact)

@@ -1,46 +1,48 @@
-import Core
-import GRDB
 import GRDBSQLite
 import Glibc
 
-/// The only connection that writes a database, opened through GRDB and then used raw.
+/// The only connection that writes a database.
 ///
-/// SAFETY: a connection is used by one thread at a time: its owner's. GRDB's own queue is entered
-/// for every piece of work, so that its checks hold.
+/// SQLite's own interface, because what is written here is written in bulk; everything that only
+/// reads goes through GRDB.
+///
+/// SAFETY: a connection is used by one thread at a time: its owner's. The pointer is valid from
+/// `init` to `deinit`.
 @safe
 final class Connection: @unchecked Sendable {
     let path: String
-    private let queue: DatabaseQueue
     private let raw: OpaquePointer
+
+    /// How long to wait for a lock that somebody else holds, in milliseconds.
+    private static let busyMilliseconds: Int32 = 200
 
     /// Opens or creates a database and runs `pragmas` before anything else is read.
     init(path: String, pragmas: [String]) throws(StoreError) {
         self.path = path
-        var configuration = GRDB.Configuration()
-        configuration.label = "leadscored"
-        configuration.busyMode = .timeout(0.2)
-        configuration.prepareDatabase { database in
-            for pragma in pragmas { try database.execute(sql: pragma) }
+        var opened: OpaquePointer?
+        let flags =
+            SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW
+        let code = unsafe sqlite3_open_v2(path, &opened, flags, nil)
+        guard code == SQLITE_OK, let opened = unsafe opened else {
+            let message = unsafe String(cString: sqlite3_errstr(code))
+            unsafe sqlite3_close_v2(opened)
+            throw .sqlite(path: path, code: code, message: message, doing: "opening")
         }
-        do {
-            queue = try DatabaseQueue(path: path, configuration: configuration)
-            unsafe raw = try queue.inDatabase { database in
-                guard let connection = unsafe database.sqliteConnection else {
-                    throw DatabaseError(resultCode: .SQLITE_MISUSE)
-                }
-                return unsafe connection
-            }
-        } catch {
-            throw StoreError(error, path: path, doing: "opening")
-        }
+        unsafe raw = opened
+        unsafe sqlite3_extended_result_codes(raw, 1)
+        unsafe sqlite3_busy_timeout(raw, Self.busyMilliseconds)
+        for pragma in pragmas { try execute(pragma) }
     }
+
+    // Statements that outlive the connection keep it open until they go.
+    deinit { unsafe sqlite3_close_v2(raw) }
 
     /// Runs statements that give no rows, outside any transaction.
     func execute(_ sql: String) throws(StoreError) {
         let code = unsafe sqlite3_exec(raw, sql, nil, nil, nil)
         guard code == SQLITE_OK else {
             let message = unsafe String(cString: sqlite3_errmsg(raw))
-            throw .sqlite(path: path, code: code, message: message, doing: sql)
+            throw StoreError(code: code, message: message, path: path, doing: sql)
         }
     }
 
@@ -70,8 +72,8 @@ final class Connection: @unchecked Sendable {
         }
     }
 
-    /// Rows changed since the connection was opened.
-    var totalChanges: Int64 { unsafe sqlite3_total_changes64(raw) }
+    /// Rows changed by the last statement that changed any.
+    var lastChanges: Int64 { unsafe sqlite3_changes64(raw) }
 
     /// Keeps the `-wal` and `-shm` files after the last close, for readers that may not make them.
     func persistWAL() {
@@ -109,18 +111,18 @@ final class Connection: @unchecked Sendable {
                 let verdict = check.text(0)
                 return verdict == "ok" ? nil : verdict
             } catch {
-                if case .sqlite(_, let code, let message, _) = error {
-                    if code == SQLITE_INTERRUPT { return nil }
-                    if code & 0xFF == SQLITE_CORRUPT || code == SQLITE_NOTADB { return message }
+                switch error {
+                case .sqlite(_, SQLITE_INTERRUPT, _, _): return nil
+                case .damaged(_, let detail): return detail
+                default: throw error
                 }
-                throw error
             }
         }
     }
 
     /// Leaves the connection open for the rest of the process. Closing would copy the WAL into a
     /// file that is to stay as it was found.
-    func abandon() { _ = unsafe Unmanaged.passRetained(queue) }
+    func abandon() { _ = unsafe Unmanaged.passRetained(self) }
 
     private final class Deadline {
         private let end: UInt64
@@ -130,25 +132,6 @@ final class Connection: @unchecked Sendable {
             var time = timespec()
             unsafe clock_gettime(CLOCK_MONOTONIC, &time)
             return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
-        }
-    }
-}
-
-extension StoreError {
-    /// What an error of GRDB means here.
-    init(_ error: any Error, path: String, doing: String) {
-        if let error = error as? StoreError {
-            self = error
-        } else if let error = error as? DatabaseError {
-            let code = error.extendedResultCode.rawValue
-            if code & 0xFF == SQLITE_CORRUPT || code & 0xFF == SQLITE_NOTADB {
-                self = .damaged(path: path, detail: error.message ?? "SQLite error \(code)")
-            } else {
-                self = .sqlite(
-                    path: path, code: code, message: error.message ?? "unknown", doing: doing)
-            }
-        } else {
-            self = .sqlite(path: path, code: 1, message: "\(error)", doing: doing)
         }
     }
 }

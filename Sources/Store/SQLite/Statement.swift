@@ -21,7 +21,7 @@ final class Statement {
             connection, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &prepared, nil)
         guard code == SQLITE_OK, let prepared = unsafe prepared else {
             let message = unsafe String(cString: sqlite3_errmsg(connection))
-            throw .sqlite(path: path, code: code, message: message, doing: "preparing \(sql)")
+            throw StoreError(code: code, message: message, path: path, doing: "preparing \(sql)")
         }
         unsafe statement = prepared
         self.path = path
@@ -81,7 +81,7 @@ final class Statement {
         if code == SQLITE_DONE { return false }
         let connection = unsafe sqlite3_db_handle(statement)
         let message = unsafe String(cString: sqlite3_errmsg(connection))
-        throw .sqlite(path: path, code: code, message: message, doing: sql)
+        throw StoreError(code: code, message: message, path: path, doing: sql)
     }
 
     /// Runs a statement that gives no rows, or of which none matter.

@@ -34,6 +34,14 @@ public enum StoreError: Error, Equatable, Sendable {
 }
 
 extension StoreError {
+    /// What a result code of SQLite means here.
+    init(code: Int32, message: String, path: String, doing: String) {
+        self =
+            code & 0xFF == 11 || code & 0xFF == 26  // SQLITE_CORRUPT, SQLITE_NOTADB
+            ? .damaged(path: path, detail: message)
+            : .sqlite(path: path, code: code, message: message, doing: doing)
+    }
+
     /// Whether it may pass by itself: no space left, or a file system that is read-only for now.
     public var isTransient: Bool {
         guard case .sqlite(_, let code, _, _) = self else { return false }
