@@ -33,6 +33,9 @@ struct Failure: Error, Equatable {
         self.remedy = remedy
     }
 
+    /// Whether somebody else might do it.
+    var isPermission: Bool { exitCode == Code.permission.rawValue }
+
     /// Says what went wrong and ends the process with the code that stands for it.
     static func exit(with error: any Error) -> Never {
         switch error {

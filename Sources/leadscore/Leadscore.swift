@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Service
 
 @main
 struct Leadscore: ParsableCommand {
@@ -17,14 +18,11 @@ struct Leadscore: ParsableCommand {
             64 usage, 65 damaged data, 70 a mistake in the program, 74 input or output, 75 locked or \
             not ready, 77 permission, 78 configuration.
             """,
-        version: "leadscore \(version)",
+        version: "leadscore \(Version.current)",
         subcommands: [
             CheckCommand.self, StatusCommand.self, TopCommand.self, ShowCommand.self,
             ExplainCommand.self, VerifyCommand.self,
         ])
-
-    /// The version of the whole package.
-    static let version = "0.1.0"
 
     static func main() {
         Output.surviveClosedPipes()

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Core
+internal import Glibc
 internal import Store
 
 /// Where the database is that a command reads.
@@ -33,6 +34,16 @@ struct StateOptions: ParsableArguments {
 
     @Option(help: ArgumentHelp("The state directory of leadscored.", valueName: "dir"))
     var state = standard
+
+    @Option(
+        help: ArgumentHelp("The configuration; read only if no daemon runs.", valueName: "file"))
+    var config = "/etc/leadscored/leadscored.yaml"
+
+    /// Whether there is a state, as far as this user can tell.
+    var exists: Bool {
+        // SAFETY: access reads the path and keeps nothing.
+        unsafe access(directory + "/state.db", F_OK) == 0
+    }
 
     /// Without slashes at its end.
     var directory: String { StateOptions.trimmed(state) }

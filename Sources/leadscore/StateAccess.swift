@@ -41,6 +41,29 @@ struct NoDaemon: Error {
     }
 }
 
+/// The state itself, when no daemon owns it: takes the lock for as long as it answers.
+struct OfflineAccess: StateAccess {
+    let directory: String
+    /// By which scores are derived.
+    let configuration: String
+
+    func ask(_ command: String) throws -> JSONValue {
+        do {
+            let state = try OfflineState(
+                directory: directory, configuration: Configuration.load(path: configuration))
+            return JSONValue(try command == "verify" ? state.verify() : state.status())
+        } catch let error as ConfigurationError {
+            throw Failure(
+                .configuration, "\(configuration) has mistakes",
+                details: error.mistakes.map(\.description), "correct them, or name another file")
+        } catch let error as StateLockError {
+            throw Failure(exitCode: error.exitCode, error.message, error.remedy)
+        } catch let error as StoreError {
+            throw Failure(exitCode: error.exitCode, error.description, "")
+        }
+    }
+}
+
 /// The published file, which anybody in the group may read: what it says about the state.
 struct PublishedAccess: StateAccess {
     let path: String

@@ -5,8 +5,8 @@ struct StatusCommand: ParsableCommand {
         commandName: "status",
         abstract: "Shows how the daemon is doing.",
         discussion: """
-            Asks the running daemon; that takes root or the user of the service. Where none runs, or \
-            for somebody else, it shows what was last published.
+            Asks the running daemon, or reads its state where none runs; both take root or the user of \
+            the service. For anybody else it shows what was last published.
 
             Examples:
               leadscore status
@@ -23,20 +23,39 @@ struct StatusCommand: ParsableCommand {
     }
 
     private func answer() throws -> JSONValue {
-        let published = PublishedAccess(path: state.directory + "/published/leads.db")
         do {
             return try DaemonAccess(directory: state.directory, timeoutSeconds: 10).ask("status")
         } catch let error as NoDaemon {
-            guard let answer = try? published.ask("status") else { throw error.failure }
-            Output.talk("note: no daemon runs; this is what was last published")
-            return answer
-        } catch let failure as Failure where failure.exitCode == Failure.Code.permission.rawValue {
-            guard case .object(let members)? = try? published.ask("status") else { throw failure }
+            return try atRest(error.failure)
+        } catch let failure as Failure where failure.isPermission {
+            guard let answer = try? published.ask("status") else { throw failure }
             Output.talk(
                 "note: only root and the service's user may ask the daemon; "
                     + "this is what was last published")
             // Whether it runs cannot be told from here.
-            return .object(members.filter { $0.key != "running" })
+            return .object(answer.members.filter { $0.key != "running" })
         }
+    }
+
+    /// From the state if this user may open it, else from what was published.
+    private func atRest(_ reason: Failure) throws -> JSONValue {
+        guard state.exists else {
+            guard let answer = try? published.ask("status") else { throw reason }
+            Output.talk("note: no daemon runs; this is what was last published")
+            return answer
+        }
+        do {
+            return try OfflineAccess(directory: state.directory, configuration: state.config)
+                .ask("status")
+        } catch let failure as Failure {
+            guard let answer = try? published.ask("status") else { throw failure }
+            Output.talk("note: no daemon runs, and \(failure.what)".harmless)
+            Output.talk("note: this is what was last published")
+            return answer
+        }
+    }
+
+    private var published: PublishedAccess {
+        PublishedAccess(path: state.directory + "/published/leads.db")
     }
 }

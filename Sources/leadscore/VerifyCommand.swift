@@ -23,7 +23,9 @@ struct VerifyCommand: ParsableCommand {
             verdict = try DaemonAccess(directory: state.directory, timeoutSeconds: 3600)
                 .ask("verify")
         } catch let error as NoDaemon {
-            throw error.failure
+            guard state.exists else { throw error.failure }
+            verdict = try OfflineAccess(directory: state.directory, configuration: state.config)
+                .ask("verify")
         }
         try Output.write(format.json ? verdict.document : StatusSheet.text(ofVerdict: verdict))
         guard verdict["ok"].bool == true else {

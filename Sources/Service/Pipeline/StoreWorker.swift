@@ -299,6 +299,9 @@ final class StoreWorker: @unchecked Sendable {
         dirtyStreams.removeAll()
         publication.meta["as_of_day"] = day.description
         publication.meta["config_hash"] = rules.configurationHash
+        // What `top --as-of` and `explain` need besides the tables of the model.
+        publication.meta["mql"] = String(rules.model.mql)
+        publication.meta["retention_days"] = String(rules.model.retentionDays)
         try store.keep(Int64(day.number), for: "day")
         return true
     }

@@ -35,15 +35,19 @@ enum StatusSheet {
     }
 
     private static func facts(_ status: JSONValue) -> [(String, String)] {
+        let running = status["running"].bool == true ? status : .null
         let partial = status["partial_bytes"].int ?? 0
         let pairs: [(String, String?)] = [
             ("as of", status["as_of_day"].text),
             ("behind", behind(status)),
             ("partial lines", partial > 0 ? Numbers.bytes(partial) : nil),
-            ("speed", status["events_per_second"].double.map { "\(Numbers.rounded($0)) events/s" }),
+            (
+                "speed",
+                running["events_per_second"].double.map { "\(Numbers.rounded($0)) events/s" }
+            ),
             ("checkpoint", status["seq"].int.map(Numbers.count)),
             ("published", published(status["publication"])),
-            ("open files", status["open_files"].int.map(Numbers.count)),
+            ("open files", running["open_files"].int.map(Numbers.count)),
             ("memory", status["resident_bytes"].int.map(Numbers.bytes)),
             ("configuration", status["config_hash"].text),
         ]
