@@ -65,6 +65,10 @@ let package = Package(
         .executableTarget(
             name: "loggen", dependencies: ["Core", arguments], path: "Benchmarks/loggen",
             swiftSettings: settings),
+        // Measures the decoders alone: swift run -c release decodebench.
+        .executableTarget(
+            name: "decodebench", dependencies: ["Core", "Ingest"], path: "Benchmarks/decode",
+            swiftSettings: settings),
 
         .target(
             name: "TestKit", dependencies: ["Core"], path: "Tests/TestKit", swiftSettings: settings),

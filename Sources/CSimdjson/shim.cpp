@@ -106,6 +106,7 @@ struct lsj_parser {
     Walk skip_value(int depth);
     Walk skip_members(bool object, int depth);
     bool take_string(lsj_slice *slice);
+    bool take_escapes(lsj_slice *slice);
     bool check_string(Token token) const;
     Walk take_scalar(Field field, Token token, lsj_slice *slice);
     void note(int error) { if (flaw == LSJ_OK) flaw = error; }
@@ -150,15 +151,22 @@ bool lsj_parser::check_string(Token token) const {
 }
 
 /// The string at the cursor, unescaped.
-bool lsj_parser::take_string(lsj_slice *slice) {
+inline bool lsj_parser::take_string(lsj_slice *slice) {
     Token text = token(cursor++);
     if (text.count() < 2 || text.end[-1] != '"') return false;
-    size_t inside = text.count() - 2;
-    *slice = {text.start + 1, uint32_t(inside), LSJ_STRING};
-    if (!escapes || !memchr(text.start, '\\', text.count())) return true;
-    ptrdiff_t count = leadscored::unescape(text.start + 1, text.end - 1, free_bytes);
+    slice->start = text.start + 1;
+    slice->count = uint32_t(text.count() - 2);
+    slice->kind = LSJ_STRING;
+    return !escapes || take_escapes(slice);
+}
+
+/// Replaces the inside of a string by its unescaped copy if it has escapes.
+bool lsj_parser::take_escapes(lsj_slice *slice) {
+    if (!memchr(slice->start, '\\', slice->count)) return true;
+    ptrdiff_t count = leadscored::unescape(slice->start, slice->start + slice->count, free_bytes);
     if (count < 0) return false;
-    *slice = {free_bytes, uint32_t(count), LSJ_STRING};
+    slice->start = free_bytes;
+    slice->count = uint32_t(count);
     free_bytes += count;
     if (memchr(slice->start, 0, slice->count)) note(LSJ_NUL);
     return true;
@@ -239,7 +247,9 @@ Walk lsj_parser::take_scalar(Field field, Token text, lsj_slice *slice) {
     if (kind == LSJ_ABSENT) return Walk::json;
     uint32_t takes = kind == LSJ_INTEGER ? takes_integer : takes_number;
     if (field == traits || !(takes & bit(field))) note(LSJ_FIELD);
-    *slice = {text.start, uint32_t(text.count()), uint32_t(kind)};
+    slice->start = text.start;
+    slice->count = uint32_t(text.count());
+    slice->kind = uint32_t(kind);
     return Walk::ok;
 }
 
@@ -255,14 +265,15 @@ Walk lsj_parser::walk_field(lsj_event *event) {
     if (field == unknown) return skip_value(2);
 
     const uint32_t first = cursor;
-    lsj_slice scratch{nullptr, 0, LSJ_ABSENT};
+    // Written in place: a copy of 16 bytes stored in parts would wait for the parts.
+    lsj_slice *slice = field == traits ? &name : reinterpret_cast<lsj_slice *>(event) + field;
     Token written;
     Walk result = Walk::ok;
     uint8_t byte = peek();
     if (byte == '{' && field == traits) {
         result = walk_traits(&written, event);
     } else if (byte == '"' && field != traits) {
-        result = take_string(&scratch) ? Walk::ok : Walk::json;
+        result = take_string(slice) ? Walk::ok : Walk::json;
         written = token(first);
     } else if (byte == '{' || byte == '[' || byte == '"' || byte == 0) {
         result = skip_value(2);
@@ -270,13 +281,12 @@ Walk lsj_parser::walk_field(lsj_event *event) {
         written = {line, line};
     } else {
         written = token(cursor++);
-        result = take_scalar(field, written, &scratch);
+        result = take_scalar(field, written, slice);
     }
     if (result != Walk::ok) return result;
     if ((stated & bit(field)) && !written.equals(raw[field])) note(LSJ_DUPLICATE_KEY);
     stated |= bit(field);
     raw[field] = written;
-    if (field != traits) reinterpret_cast<lsj_slice *>(event)[field] = scratch;
     return Walk::ok;
 }
 

@@ -96,6 +96,7 @@ public struct Instant: Hashable, Comparable, Sendable {
         return (sign == 0x2D ? -1 : 1) * (hours * 60 + minutes)
     }
 
+    @inline(__always)  // with the place known, one check of the length stands for all of them
     private static func digits(_ text: ByteSlice, _ from: Int, _ count: Int) -> Int? {
         var value = 0
         for place in from..<(from + count) {

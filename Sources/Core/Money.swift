@@ -20,30 +20,28 @@ public struct Money: Hashable, Sendable {
             negative = true
             place += 1
         }
-        var mantissa: [UInt8] = []
         var exponent = 0
         let first = place
-        while place < text.count, text[place] &- 0x30 <= 9 {
-            mantissa.append(text[place] - 0x30)
-            place += 1
-        }
+        while place < text.count, text[place] &- 0x30 <= 9 { place += 1 }
         guard place > first else { return nil }
+        let point = place
         if place < text.count, text[place] == 0x2E {
             place += 1
             let fraction = place
             while place < text.count, text[place] &- 0x30 <= 9 {
-                mantissa.append(text[place] - 0x30)
                 exponent -= 1
                 place += 1
             }
             guard place > fraction else { return nil }
         }
+        let mantissa = text[first..<place]
         if place < text.count, text[place] | 0x20 == 0x65 {
             guard let stated = Money.exponent(text[(place + 1)..<text.count]) else { return nil }
             exponent += stated
             place = text.count
         }
-        guard place == text.count, let scaled = Money.scale(mantissa, exponent: exponent + 4)
+        guard place == text.count,
+            let scaled = Money.scale(mantissa, point: point - first, exponent: exponent + 4)
         else { return nil }
         tenThousandths = negative ? -scaled : scaled
     }
@@ -67,15 +65,22 @@ public struct Money: Hashable, Sendable {
         return negative ? -value : value
     }
 
-    /// The digits times 10^exponent, rounded; nil beyond Int64.
-    private static func scale(_ digits: [UInt8], exponent: Int) -> Int64? {
-        let kept = digits.count + min(exponent, 0)
+    /// The digits times 10^exponent, rounded; nil beyond Int64. `point` is the place of the decimal
+    /// point, which is not a digit, or the count.
+    private static func scale(_ text: ByteSlice, point: Int, exponent: Int) -> Int64? {
+        let count = point < text.count ? text.count - 1 : text.count
+        let kept = count + min(exponent, 0)
         var value: Int64 = 0
-        for digit in digits.prefix(max(kept, 0)) {
+        for index in 0..<min(max(kept, 0), count) {
+            let digit = text[index < point ? index : index + 1] - 0x30
             guard let next = append(digit, to: value) else { return nil }
             value = next
         }
-        if exponent < 0, kept >= 0, kept < digits.count, digits[kept] >= 5 { value += 1 }
+        if exponent < 0, kept >= 0, kept < count,
+            text[kept < point ? kept : kept + 1] >= 0x35
+        {
+            value += 1
+        }
         if exponent > 0, value != 0 {
             for _ in 0..<exponent {
                 guard let next = append(0, to: value) else { return nil }
