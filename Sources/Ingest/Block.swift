@@ -1,0 +1,62 @@
+public import Core
+
+/// What one turn read of one file: whole lines, or one line that is too long.
+///
+/// Valid until the call that it was handed to returns.
+public struct Block {
+    /// What the bytes are.
+    public enum Content: Equatable, Sendable {
+        /// Whole lines, each ending in a newline.
+        case lines
+        /// The beginning of one line of `length` bytes without its newline, more than
+        /// `Bounds.lineBytes`.
+        case oversize(length: Int64)
+    }
+
+    /// The id of the stream.
+    public let stream: Int64
+    /// The place of its source in the list of sources.
+    public let source: Int
+    /// Where the first byte stands in the file.
+    public let offset: Int64
+    /// What the bytes are.
+    public let content: Content
+    /// The bytes, with 64 readable bytes after them; of an oversize line the first
+    /// `Bounds.quarantinedBytes`.
+    public let bytes: ByteSlice
+
+    /// What one turn read.
+    public init(stream: Int64, source: Int, offset: Int64, content: Content, bytes: ByteSlice) {
+        self.stream = stream
+        self.source = source
+        self.offset = offset
+        self.content = content
+        self.bytes = bytes
+    }
+
+    /// The lines; none if the block is an oversize line.
+    public var lines: Lines { Lines(bytes: content == .lines ? bytes : .empty, offset: offset) }
+}
+
+/// The lines of a block. Only the byte 0x0A ends a line.
+public struct Lines: Sequence, IteratorProtocol {
+    /// A line without its newline, and where it starts in the file.
+    public typealias Element = (line: ByteSlice, offset: Int64)
+
+    private let bytes: ByteSlice
+    private let offset: Int64
+    private var place = 0
+
+    init(bytes: ByteSlice, offset: Int64) {
+        self.bytes = bytes
+        self.offset = offset
+    }
+
+    /// The next line.
+    public mutating func next() -> Element? {
+        guard let end = bytes.first(0x0A, from: place) else { return nil }
+        let start = place
+        place = end + 1
+        return (bytes[start..<end], offset + Int64(start))
+    }
+}

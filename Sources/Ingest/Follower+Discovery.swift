@@ -1,0 +1,232 @@
+import Core
+import Glibc
+
+/// Looking under the patterns: which file goes on with which stream.
+extension Follower {
+    /// A found file that was opened.
+    struct Sighting {
+        var found: FoundFile
+        var file: Int32
+        var status: FileStatus
+        var candidate: Generation.Candidate
+    }
+
+    /// Looks at everything under the patterns, adopts what is new, and closes what is done with. To
+    /// be called at the start, when `needsDiscovery`, and at least every 5 seconds.
+    public func discover() {
+        let first = lastLook == nil
+        lastLook = clock()
+        lookWanted = false
+        for stream in streams { stream.beginLook() }
+        let findings = discovery.find(files) { [self] directory in
+            if let watcher, !watcher.watch(directory: directory) {
+                poll(because: "no more watches")
+            }
+        }
+        report(findings)
+        // Files that answer to a known stream come first: only then is it known which streams have
+        // lost theirs, and may go on in a copy.
+        var others: [FoundFile] = []
+        for found in findings.files where !recognise(found) { others.append(found) }
+        others.sort { left, right in
+            left.stamp.modified != right.stamp.modified
+                ? left.stamp.modified < right.stamp.modified
+                : left.path.lexicographicallyPrecedes(right.path)
+        }
+        let copied = streamsByPath(unless: others.isEmpty)
+        for found in others { takeIn(found, copied) }
+        let blind = Set(findings.failures.map(\.source))
+        for stream in streams where stream.isLive {
+            followUp(stream, first: first, blind: blind.contains(stream.source ?? -1))
+        }
+        forgetRetired()
+    }
+
+    /// Finds the stream that a file belongs to; false if it seems to be new.
+    private func recognise(_ found: FoundFile) -> Bool {
+        let known = (byInode[found.stamp.inode] ?? []).filter { $0.source == found.source }
+        // As long as a file is open, no other can have its inode.
+        for stream in known where stream.isLive && !stream.orphaned {
+            let isOpen =
+                stream.file >= 0 && stream.position.identity.device == found.stamp.device
+            if isOpen || stream.stamp == found.stamp {
+                sight(stream, found)
+                return true
+            }
+        }
+        if known.isEmpty { return false }
+        guard let sighting = look(into: found) else { return true }
+        if adopt(sighting, among: known) { return true }
+        files.close(sighting.file)
+        return false
+    }
+
+    /// Finds out what a file is that no stream seems to know: a copy, or a new one.
+    private func takeIn(_ found: FoundFile, _ copied: [[UInt8]: [LogStream]]) {
+        guard let sighting = look(into: found) else { return }
+        let known = (byInode[sighting.status.identity.inode] ?? []).filter {
+            $0.source == found.source
+        }
+        if adopt(sighting, among: known) { return }
+        if adoptCopy(sighting, copied) { return }
+        begin(sighting, at: 0)
+        notify(Notice(.new, source: sources[found.source].name, path: found.path))
+    }
+
+    /// Opens a file and reads what its identity rests on; nil if that cannot be done at present.
+    private func look(into found: FoundFile) -> Sighting? {
+        let notice = unreadable(found.source, found.path)
+        do throws(SystemError) {
+            let file = try openWithin(limit: found.path)
+            do throws(SystemError) {
+                let status = try files.identify(file)
+                if status.isRegular {
+                    let head = try reader.head(of: file)
+                    reported.remove(notice.subject)
+                    return Sighting(
+                        found: found, file: file, status: status,
+                        candidate: Generation.Candidate(
+                            identity: status.identity, size: status.size, head: head))
+                }
+                files.close(file)
+            } catch {
+                files.close(file)
+                throw error
+            }
+        } catch {
+            // Gone or replaced since it was listed: the next look will tell.
+            lookWanted = error.code == ENOENT || lookWanted
+            if error.code != ENOENT { notifyOnce(notice) }
+        }
+        for stream in byInode[found.stamp.inode] ?? [] where stream.source == found.source {
+            stream.sighted = true
+        }
+        return nil
+    }
+
+    /// Lets the stream that a file belongs to go on with it.
+    private func adopt(_ sighting: Sighting, among known: [LogStream]) -> Bool {
+        var shrunk: LogStream?
+        var rewritten: [LogStream] = []
+        for stream in known.reversed() {
+            switch judge(stream, sighting) {
+            case .same:
+                resume(stream, sighting)
+                return true
+            case .shrunk: shrunk = shrunk ?? (stream.position.retired ? nil : stream)
+            case .rewritten: rewritten.append(stream)
+            case .unrelated: break
+            }
+        }
+        for stream in rewritten where stream.isLive {
+            orphan(stream, size: sighting.status.size)
+        }
+        guard let shrunk else { return false }
+        cut(shrunk, sighting)
+        return true
+    }
+
+    private func judge(_ stream: LogStream, _ sighting: Sighting) -> Generation.Judgement {
+        Generation.judge(stream.position, sighting.candidate) {
+            (try? reader.anchorMatches(stream.position, in: sighting.file)) ?? false
+        }
+    }
+
+    /// What a file that seems to be new is to a stream whose name it has or had.
+    private enum Resemblance { case none, copy, growing }
+
+    /// Lets a stream that lost its file go on in a copy of it: what `copytruncate` and editors make.
+    private func adoptCopy(_ sighting: Sighting, _ copied: [[UInt8]: [LogStream]]) -> Bool {
+        let path = sighting.found.path
+        let originals = ([path] + Generation.namesBefore(path)).flatMap { copied[$0] ?? [] }
+        for stream in originals.reversed() where stream.source == sighting.found.source {
+            switch resemblance(of: sighting, to: stream) {
+            case .none: continue
+            case .growing: files.close(sighting.file)
+            case .copy: goOn(stream, in: sighting)
+            }
+            return true
+        }
+        return false
+    }
+
+    private func resemblance(of sighting: Sighting, to stream: LogStream) -> Resemblance {
+        let sameName = sighting.found.path == stream.position.path
+        // The next file under a name may begin like the one before: take it for a copy only if that
+        // one is not to be seen anywhere and much is alike. A copy under a rotated name is one as
+        // long as the original has kept its name or is lost.
+        if sameName {
+            guard !stream.sighted, stream.position.head.count == Generation.headBytes else {
+                return .none
+            }
+        } else {
+            guard stream.keepsPath || !stream.sighted else { return .none }
+            if isGrowing(sighting, copyOf: stream) { return .growing }
+        }
+        let isCopy = Generation.isCopy(of: stream.position, sighting.candidate) {
+            (try? reader.anchorMatches(stream.position, in: sighting.file)) ?? false
+        }
+        return isCopy ? .copy : .none
+    }
+
+    private func goOn(_ stream: LogStream, in sighting: Sighting) {
+        if !stream.hasFile {
+            stream.orphaned = false
+            resume(stream, sighting)
+        } else if !stream.sighted, stream.isCaughtUp {
+            // Somebody may still write to the nameless original: it stays, and the copy is a
+            // generation of its own from here on.
+            begin(sighting, at: stream.position.offset)
+        } else {
+            // The original is there. Should it be lost, the copy is found again.
+            files.close(sighting.file)
+            if !stream.sighted { enqueue(stream) }
+            return
+        }
+        notify(
+            Notice(
+                .copyAdopted, source: stream.position.source, path: sighting.found.path,
+                detail: "from offset \(stream.position.offset)"))
+    }
+
+    /// Whether a file looks like a copy that is not complete; after 10 s at one size it is none.
+    private func isGrowing(_ sighting: Sighting, copyOf stream: LogStream) -> Bool {
+        let path = sighting.found.path
+        let size = sighting.candidate.size
+        guard size < stream.position.offset,
+            Generation.isBeginning(sighting.candidate, of: stream.position)
+        else { return false }
+        if let known = growingCopies[path], known.size == size {
+            if clock() - known.since < 10_000 { return true }
+            growingCopies[path] = nil
+            return false
+        }
+        growingCopies[path] = (size, clock())
+        return true
+    }
+
+    private func streamsByPath(unless nothing: Bool) -> [[UInt8]: [LogStream]] {
+        guard !nothing else { return [:] }
+        var result: [[UInt8]: [LogStream]] = [:]
+        for stream in streams where stream.source != nil && stream.position.offset > 0 {
+            result[stream.position.path, default: []].append(stream)
+        }
+        return result
+    }
+
+    private func report(_ findings: Findings) {
+        for skipped in findings.skipped {
+            notifyOnce(
+                Notice(
+                    .skipped, source: sources[skipped.source].name, path: skipped.path,
+                    detail: skipped.why))
+        }
+        for failure in findings.failures {
+            notifyOnce(unreadable(failure.source, failure.path))
+        }
+    }
+
+    private func unreadable(_ source: Int, _ path: [UInt8]) -> Notice {
+        Notice(.unreadable, source: sources[source].name, path: path)
+    }
+}

@@ -1,0 +1,297 @@
+import Core
+import Glibc
+
+/// The life of a stream: begun, resumed, opened, closed, retired.
+extension Follower {
+    // MARK: Beginning and going on
+
+    /// Begins a new generation at `offset` of a file.
+    @discardableResult
+    func begin(_ sighting: Sighting, at offset: Int64) -> LogStream {
+        var position = StreamPosition(
+            id: nextStreamID, source: sources[sighting.found.source].name,
+            path: sighting.found.path, identity: sighting.status.identity, offset: offset,
+            size: max(offset, sighting.status.size))
+        nextStreamID += 1
+        // Without an anchor the file is known by its identity alone, which is as good as it gets.
+        if offset > 0 { try? reader.anchor(&position, in: sighting.file) }
+        let stream = LogStream(position: position, source: sighting.found.source)
+        add(stream)
+        attach(stream, sighting.file)
+        stream.sighted = true
+        stream.keepsPath = true
+        stream.rotated = sighting.found.rotated
+        stream.stamp = sighting.found.stamp
+        markChanged(stream)
+        enqueue(stream)
+        return stream
+    }
+
+    /// Goes on with a stream in a file that holds what was read.
+    func resume(_ stream: LogStream, _ sighting: Sighting) {
+        if stream.position.retired {
+            stream.position.retired = false
+            stream.position.lostBytes -= min(stream.position.lostBytes, stream.unread)
+            stream.scanned = stream.position.offset
+            markChanged(stream)
+        }
+        if stream.position.identity != sighting.status.identity {
+            byInode[stream.position.identity.inode]?.removeAll { $0 === stream }
+            stream.position.identity = sighting.status.identity
+            byInode[stream.position.identity.inode, default: []].append(stream)
+            markChanged(stream)
+        }
+        if stream.file >= 0 {
+            files.close(sighting.file)
+        } else {
+            attach(stream, sighting.file)
+        }
+        sight(stream, sighting.found)
+    }
+
+    /// Notes that a stream's file stands under a name, and whether it changed.
+    func sight(_ stream: LogStream, _ found: FoundFile) {
+        stream.sighted = true
+        stream.missed = 0
+        if found.path == stream.position.path {
+            stream.keepsPath = true
+            stream.rotated = found.rotated
+        } else if stream.otherName == nil {
+            stream.otherName = found
+        }
+        guard stream.stamp != found.stamp else { return }
+        stream.stamp = found.stamp
+        // A size below the offset is left for the turn to find: until then the old one says what
+        // was lost.
+        let size = found.stamp.size
+        if size >= stream.position.offset, size != stream.position.size {
+            if size > stream.position.size { stream.activeAt = clock() }
+            stream.position.size = size
+            markChanged(stream)
+        }
+        enqueue(stream)
+    }
+
+    /// The file that a stream has open turned out to be cut or rewritten.
+    func beginAgain(_ stream: LogStream) {
+        guard let source = stream.source else { return }
+        do throws(SystemError) {
+            let status = try files.identify(stream.file)
+            let head = try reader.head(of: stream.file)
+            let sighting = Sighting(
+                found: FoundFile(
+                    source: source, path: stream.position.path, rotated: stream.rotated,
+                    stamp: FileStamp(
+                        device: status.identity.device, inode: status.identity.inode,
+                        size: status.size, modified: 0, changed: 0)),
+                file: detach(stream), status: status,
+                candidate: Generation.Candidate(
+                    identity: status.identity, size: status.size, head: head))
+            if Generation.judge(stream.position, sighting.candidate, anchorMatches: { false })
+                == .shrunk
+            {
+                cut(stream, sighting)
+            } else {
+                orphan(stream, size: status.size)
+                begin(sighting, at: 0)
+                lookWanted = true
+            }
+        } catch {
+            fail(stream, error)
+        }
+    }
+
+    /// The end of a stream's file was cut off: goes on at its present end, in a new generation.
+    func cut(_ stream: LogStream, _ sighting: Sighting) {
+        retire(stream, .shrunk)
+        begin(sighting, at: sighting.status.size)
+    }
+
+    /// A stream's file is no longer what was read. The next look decides whether it goes on in a copy.
+    ///
+    /// - Parameter size: the size now. If the file is as long as it was seen, what was seen but not
+    ///   read may be of the new content, and is not counted as lost.
+    func orphan(_ stream: LogStream, size: Int64) {
+        if size >= stream.position.size {
+            stream.position.size = max(
+                stream.position.offset, min(stream.position.size, stream.provenSize))
+        }
+        close(stream)
+        forgetWatch(stream)
+        stream.orphaned = true
+    }
+
+    // MARK: After a look
+
+    /// Draws the consequences of a look for one stream.
+    func followUp(_ stream: LogStream, first: Bool, blind: Bool) {
+        if stream.orphaned {
+            retire(stream, .truncated)
+        } else if stream.sighted {
+            if !stream.keepsPath, let name = stream.otherName { rename(stream, to: name) }
+            if stream.rotated, stream.file >= 0, hasLingered(stream) {
+                close(stream)
+                forgetWatch(stream)
+            }
+        } else if !blind {
+            miss(stream, first: first)
+        }
+        if let due = stream.retryAt, due <= clock() {
+            stream.retryAt = nil
+            enqueue(stream)
+        }
+    }
+
+    /// A file has no name under the patterns any more. What is open is read until it is quiet; what
+    /// is closed may just be between two names, unless it is so from the start.
+    private func miss(_ stream: LogStream, first: Bool) {
+        stream.missed += 1
+        if stream.file < 0 {
+            if first || stream.missed >= 2 { retire(stream, .vanished) }
+        } else if stream.missed == 1 {
+            stream.activeAt = clock()
+            enqueue(stream)
+        } else if hasLingered(stream) {
+            retire(stream, .vanished)
+        } else {
+            enqueue(stream)
+        }
+    }
+
+    private func rename(_ stream: LogStream, to name: FoundFile) {
+        notify(
+            Notice(
+                .rotated, source: stream.position.source, path: name.path,
+                detail: stream.position.displayPath))
+        stream.position.path = name.path
+        stream.rotated = name.rotated
+        markChanged(stream)
+    }
+
+    private func hasLingered(_ stream: LogStream) -> Bool {
+        stream.isCaughtUp && clock() - stream.activeAt >= Self.lingerMilliseconds
+    }
+
+    private func retire(_ stream: LogStream, _ kind: Notice.Kind) {
+        close(stream)
+        forgetWatch(stream)
+        stream.orphaned = false
+        stream.position.lostBytes += stream.unread
+        stream.position.retired = true
+        markChanged(stream)
+        notify(
+            Notice(
+                kind, source: stream.position.source, path: stream.position.path,
+                lostBytes: stream.unread))
+    }
+
+    /// Forgets the oldest finished generations once there are very many.
+    func forgetRetired() {
+        let retired = streams.filter { $0.position.retired && !$0.changed }
+        guard retired.count > Self.retiredStreams else { return }
+        let gone = Set(retired.dropLast(Self.retiredStreams / 2).map(\.position.id))
+        streams.removeAll { gone.contains($0.position.id) }
+        for inode in Set(retired.map(\.position.identity.inode)) {
+            byInode[inode]?.removeAll { gone.contains($0.position.id) }
+            if byInode[inode]?.isEmpty == true { byInode[inode] = nil }
+        }
+    }
+
+    // MARK: Opening and closing
+
+    /// Whether the stream's file is open, or could be opened now.
+    func ensureOpen(_ stream: LogStream) -> Bool {
+        if stream.file >= 0 { return true }
+        do throws(SystemError) {
+            if openFiles >= files.openFilesLimit { evict(queuedToo: true) }
+            let file = try openWithin(limit: stream.position.path)
+            let identity = try? files.identify(file).identity
+            guard let identity, Generation.isSameFile(identity, stream.position.identity) else {
+                files.close(file)
+                stream.stamp = nil
+                lookWanted = true
+                return false
+            }
+            attach(stream, file)
+            return stream.file >= 0
+        } catch {
+            if error.code == ENOENT { lookWanted = true } else { fail(stream, error) }
+            return false
+        }
+    }
+
+    /// Opens a file; if the process has no descriptor left, at the cost of another one.
+    func openWithin(limit path: [UInt8]) throws(SystemError) -> Int32 {
+        do throws(SystemError) {
+            return try files.open(path)
+        } catch {
+            guard error.code == EMFILE || error.code == ENFILE, evict(queuedToo: true) else {
+                throw error
+            }
+            return try files.open(path)
+        }
+    }
+
+    /// Keeps a file open for a stream, or closes it if too many are open.
+    private func attach(_ stream: LogStream, _ file: Int32) {
+        if openFiles >= files.openFilesLimit, !evict(queuedToo: false) {
+            files.close(file)
+            return
+        }
+        stream.file = file
+        stream.activeAt = clock()
+        openFiles += 1
+        guard let watcher else { return }
+        guard let token = watcher.watch(file: file) else { return poll(because: "no more watches") }
+        if stream.watch == token { return }
+        forgetWatch(stream)
+        stream.watch = token
+        byWatch[token, default: []].append(stream)
+    }
+
+    /// Takes the open file away from a stream.
+    private func detach(_ stream: LogStream) -> Int32 {
+        defer { stream.file = -1 }
+        openFiles -= 1
+        return stream.file
+    }
+
+    func close(_ stream: LogStream) {
+        if stream.file >= 0 { files.close(detach(stream)) }
+    }
+
+    func forgetWatch(_ stream: LogStream) {
+        guard let token = stream.watch else { return }
+        stream.watch = nil
+        byWatch[token]?.removeAll { $0 === stream }
+        if byWatch[token]?.isEmpty == true {
+            byWatch[token] = nil
+            watcher?.forget(token)
+        }
+    }
+
+    /// Closes a file that can be opened again by its name; its watch stays.
+    @discardableResult
+    private func evict(queuedToo: Bool) -> Bool {
+        for _ in 0..<streams.count {
+            evictionHand = (evictionHand + 1) % streams.count
+            let stream = streams[evictionHand]
+            if stream.file >= 0, stream.missed == 0, queuedToo || !stream.queued {
+                close(stream)
+                return true
+            }
+        }
+        return false
+    }
+
+    /// A file cannot be read at present: tried again later, less and less often.
+    func fail(_ stream: LogStream, _ error: SystemError) {
+        notifyOnce(
+            Notice(
+                .unreadable, source: stream.position.source, path: stream.position.path,
+                detail: "\(error.call): errno \(error.code)"))
+        if stream.missed == 0 { close(stream) }
+        stream.retryAt = clock() + stream.retryDelay
+        stream.retryDelay = min(stream.retryDelay * 2, 30_000)
+    }
+}

@@ -1,0 +1,94 @@
+public import Core
+
+/// Which life of which file this is: all the rules in one place.
+///
+/// A *generation* is one life of one log file. Its position names the file (inode, the inode's
+/// generation number, birth time; never the device, which some systems renumber), its first bytes
+/// (the head) and a keyed hash of the bytes before the offset (the anchor). A file that answers to
+/// all of them is read on; anything else is a new generation and read from its start.
+public enum Generation {
+    /// How many of a file's first bytes are remembered.
+    public static let headBytes = 1024
+    /// How many bytes before the offset the anchor covers.
+    public static let anchorBytes = 4096
+
+    /// What a file is to a position.
+    public enum Judgement: Equatable, Sendable {
+        /// Another file.
+        case unrelated
+        /// The same content: read on at the offset.
+        case same
+        /// The same file with its end cut off: read on at its present end.
+        case shrunk
+        /// The same file, emptied or rewritten: a new generation.
+        case rewritten
+    }
+
+    /// A file that might be a known one.
+    public struct Candidate: Equatable, Sendable {
+        /// Which file it is.
+        public var identity: FileIdentity
+        /// Bytes.
+        public var size: Int64
+        /// Its first bytes, as many as `headBytes` if it has them.
+        public var head: [UInt8]
+
+        /// A file.
+        public init(identity: FileIdentity, size: Int64, head: [UInt8]) {
+            self.identity = identity
+            self.size = size
+            self.head = head
+        }
+    }
+
+    /// Whether two identities name the same file, as far as names can tell.
+    public static func isSameFile(_ left: FileIdentity, _ right: FileIdentity) -> Bool {
+        left.inode == right.inode && left.generation == right.generation
+            && left.born == right.born
+    }
+
+    /// What a file is to a position.
+    ///
+    /// - Parameter anchorMatches: whether the bytes before the position's offset have its hash; only
+    ///   asked if the file is that long.
+    public static func judge(
+        _ position: StreamPosition, _ candidate: Candidate, anchorMatches: () -> Bool
+    ) -> Judgement {
+        guard isSameFile(position.identity, candidate.identity) else { return .unrelated }
+        if candidate.size >= position.offset {
+            return candidate.head.starts(with: position.head) && anchorMatches()
+                ? .same : .rewritten
+        }
+        return isBeginning(candidate, of: position) ? .shrunk : .rewritten
+    }
+
+    /// Whether another file holds the content of a position's file: a copy, if its name says so too.
+    public static func isCopy(
+        of position: StreamPosition, _ candidate: Candidate, anchorMatches: () -> Bool
+    ) -> Bool {
+        position.offset > 0 && position.anchorLength > 0 && candidate.size >= position.offset
+            && candidate.head.starts(with: position.head) && anchorMatches()
+    }
+
+    /// Whether a shorter file is the beginning of the one that was read, and no new one that happens
+    /// to begin alike: at least one whole line, or the whole head, must be the same.
+    public static func isBeginning(_ candidate: Candidate, of position: StreamPosition) -> Bool {
+        let shared = min(candidate.head.count, position.head.count)
+        let head = candidate.head.prefix(shared)
+        guard head.elementsEqual(position.head.prefix(shared)) else { return false }
+        return shared == headBytes || head.contains(0x0A)
+    }
+
+    /// The names that a file may have had before it got this one by rotation: without `.1` or
+    /// `-20260914` and what follows, the longest first.
+    public static func namesBefore(_ path: [UInt8]) -> [[UInt8]] {
+        var names: [[UInt8]] = []
+        for place in path.indices.dropLast().reversed() {
+            if path[place] == 0x2F { break }
+            if path[place] == 0x2E || path[place] == 0x2D, path[place + 1] &- 0x30 <= 9 {
+                names.append(Array(path[..<place]))
+            }
+        }
+        return names
+    }
+}

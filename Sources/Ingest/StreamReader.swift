@@ -1,0 +1,210 @@
+import Core
+
+/// Reads one turn of a stream.
+///
+/// Each read begins with the bytes that the anchor covers, so that one system call both proves that
+/// this is still the file that was read and brings what came after: between proof and use nothing can
+/// be exchanged.
+@safe
+final class StreamReader {
+    /// What a turn led to.
+    enum Step: Equatable {
+        /// There may be more.
+        case more
+        /// The end of the file, or of its last whole line, is reached.
+        case caughtUp
+        /// The file is not the one that was read: cut or rewritten.
+        case rewritten
+        case failed(SystemError)
+    }
+
+    private let files: any LogFileSystem
+    private let hash: KeyedHash
+    /// Room for the anchor, the longest line with its newline, and 64 bytes that may be read.
+    private let buffer: UnsafeMutableBufferPointer<UInt8>
+    /// The most bytes that a turn takes up behind the offset.
+    private static let window = max(Bounds.lineBytes, Bounds.turnBytes) + 1
+    /// A partial line longer than this is not read again before its newline has come.
+    private static let rereadBytes: Int64 = 64 * 1024
+
+    init(files: any LogFileSystem, hash: KeyedHash) {
+        self.files = files
+        self.hash = hash
+        unsafe buffer = .allocate(capacity: Generation.anchorBytes + Self.window + 64)
+        unsafe buffer.initialize(repeating: 0)
+    }
+
+    deinit { unsafe buffer.deallocate() }
+
+    /// Reads at most a window behind the offset and hands over the whole lines in it.
+    func turn(_ stream: LogStream, _ body: (Block) -> Void) -> Step {
+        do throws(SystemError) {
+            if stream.scanned - stream.position.offset > Self.rereadBytes {
+                if let step = try scan(stream, body) { return step }
+            }
+            return try readLines(stream, body)
+        } catch {
+            return .failed(error)
+        }
+    }
+
+    /// The first bytes of a file.
+    func head(of file: Int32) throws(SystemError) -> [UInt8] {
+        try read(file, at: 0, count: Generation.headBytes).array
+    }
+
+    /// Whether the bytes before the offset of `position` are those that were read.
+    func anchorMatches(_ position: StreamPosition, in file: Int32) throws(SystemError) -> Bool {
+        let start = position.offset - Int64(position.anchorLength)
+        let bytes = try read(file, at: start, count: position.anchorLength)
+        return bytes.count == position.anchorLength && isAnchor(bytes, of: position)
+    }
+
+    private func isAnchor(_ bytes: ByteSlice, of position: StreamPosition) -> Bool {
+        bytes.isEmpty || hash(bytes) == position.anchor
+    }
+
+    /// Sets head and anchor of a position at `offset`, which the file reaches.
+    func anchor(_ position: inout StreamPosition, in file: Int32) throws(SystemError) {
+        let length = Int(min(position.offset, Int64(Generation.anchorBytes)))
+        let bytes = try read(file, at: position.offset - Int64(length), count: length)
+        position.anchorLength = bytes.count
+        position.anchor = hash(bytes)
+        let head = try read(file, at: 0, count: Int(min(position.offset, 1024)))
+        position.head = head.array
+    }
+
+    /// Bytes of a file in the buffer, valid until the next read.
+    private func read(_ file: Int32, at offset: Int64, count: Int) throws(SystemError) -> ByteSlice
+    {
+        // SAFETY: the buffer is longer than any count asked for by 64 bytes, and initialised.
+        let room = unsafe UnsafeMutableRawBufferPointer(
+            start: buffer.baseAddress, count: min(count, buffer.count - 64))
+        let found = unsafe try files.read(file, into: room, at: offset)
+        return unsafe ByteSlice(start: UnsafePointer(buffer.baseAddress), count: found)
+    }
+
+    private func readLines(
+        _ stream: LogStream, _ body: (Block) -> Void
+    ) throws(SystemError) -> Step {
+        let anchored = stream.position.anchorLength
+        let start = stream.position.offset - Int64(anchored)
+        let bytes = try read(stream.file, at: start, count: anchored + Self.window)
+        guard bytes.count >= anchored, isAnchor(bytes[0..<anchored], of: stream.position)
+        else { return .rewritten }
+        let ended = bytes.count < anchored + Self.window
+        note(size: start + Int64(bytes.count), ended: ended, of: stream)
+        var place = anchored
+        if start == 0, anchored == 0, Self.hasMark(bytes) {
+            place = 3
+            advance(stream, to: place, of: bytes, from: start)
+        }
+        guard let last = bytes.last(0x0A, from: place) else {
+            stream.scanned = max(stream.position.offset, start + Int64(bytes.count))
+            return ended ? .caughtUp : .more
+        }
+        let lines = bytes[place..<(last + 1)]
+        body(block(stream, .lines, lines))
+        advance(stream, to: last + 1, of: bytes, from: start)
+        if ended { stream.scanned = start + Int64(bytes.count) }
+        return ended ? .caughtUp : .more
+    }
+
+    /// Looks for the end of a long line without keeping it. nil: it can be read now.
+    private func scan(_ stream: LogStream, _ body: (Block) -> Void) throws(SystemError) -> Step? {
+        let bytes = try read(stream.file, at: stream.scanned, count: Self.window)
+        let ended = bytes.count < Self.window
+        if bytes.isEmpty {
+            let size = try files.identify(stream.file).size
+            if size >= stream.scanned { return .caughtUp }
+            stream.scanned = stream.position.offset
+            return nil
+        }
+        note(size: stream.scanned + Int64(bytes.count), ended: ended, of: stream)
+        guard let newline = bytes.first(0x0A) else {
+            stream.scanned += Int64(bytes.count)
+            return ended ? .caughtUp : .more
+        }
+        let end = stream.scanned + Int64(newline)
+        let length = end - stream.position.offset
+        if length <= Int64(Bounds.lineBytes) {
+            stream.scanned = stream.position.offset
+            return nil
+        }
+        return try handOverLong(stream, length: length, body)
+    }
+
+    /// Hands over the beginning of a line that is too long, after proof that it is still the file.
+    private func handOverLong(
+        _ stream: LogStream, length: Int64, _ body: (Block) -> Void
+    ) throws(SystemError) -> Step {
+        var next = stream.position
+        next.offset += length + 1
+        try anchor(&next, in: stream.file)
+        let anchored = stream.position.anchorLength
+        let bytes = try read(
+            stream.file, at: stream.position.offset - Int64(anchored),
+            count: anchored + Bounds.quarantinedBytes)
+        guard bytes.count == anchored + Bounds.quarantinedBytes,
+            isAnchor(bytes[0..<anchored], of: stream.position)
+        else { return .rewritten }
+        let beginning = bytes[anchored..<bytes.count]
+        body(block(stream, .oversize(length: length), beginning))
+        stream.position = next
+        stream.scanned = next.offset
+        stream.changed = true
+        return .more
+    }
+
+    /// Moves the offset to `place` in `bytes`, which begin at `start` of the file.
+    private func advance(
+        _ stream: LogStream, to place: Int, of bytes: ByteSlice, from start: Int64
+    ) {
+        let offset = start + Int64(place)
+        let length = min(place, Generation.anchorBytes)
+        stream.position.anchor = hash(bytes[(place - length)..<place])
+        stream.position.anchorLength = length
+        if start == 0, stream.position.head.count < Generation.headBytes {
+            stream.position.head = bytes[0..<min(place, Generation.headBytes)].array
+        }
+        stream.position.offset = offset
+        stream.scanned = offset
+        stream.changed = true
+    }
+
+    private func note(size: Int64, ended: Bool, of stream: LogStream) {
+        let known = stream.position.size
+        let size = ended ? size : max(size, known)
+        stream.provenSize = size
+        if size != known {
+            stream.position.size = size
+            stream.changed = true
+        }
+    }
+
+    private func block(
+        _ stream: LogStream, _ content: Block.Content, _ bytes: ByteSlice
+    ) -> Block {
+        Block(
+            stream: stream.position.id, source: stream.source ?? 0,
+            offset: stream.position.offset, content: content, bytes: bytes)
+    }
+
+    /// Whether the bytes begin with the byte order mark of UTF-8.
+    private static func hasMark(_ bytes: ByteSlice) -> Bool {
+        bytes.count >= 3 && bytes[0] == 0xEF && bytes[1] == 0xBB && bytes[2] == 0xBF
+    }
+}
+
+extension ByteSlice {
+    /// The place of the last `byte` at or after `from`.
+    fileprivate func last(_ byte: UInt8, from: Int) -> Int? {
+        guard from < count else { return nil }
+        var place = count - 1
+        while place >= from {
+            if self[place] == byte { return place }
+            place -= 1
+        }
+        return nil
+    }
+}
