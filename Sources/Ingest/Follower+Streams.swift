@@ -82,10 +82,10 @@ extension Follower {
             let sighting = Sighting(
                 found: found
                     ?? FoundFile(
-                    source: source, path: stream.position.path, rotated: stream.rotated,
-                    stamp: FileStamp(
-                        device: status.identity.device, inode: status.identity.inode,
-                        size: status.size, modified: 0, changed: 0)),
+                        source: source, path: stream.position.path, rotated: stream.rotated,
+                        stamp: FileStamp(
+                            device: status.identity.device, inode: status.identity.inode,
+                            size: status.size, modified: 0, changed: 0)),
                 file: detach(stream), status: status,
                 candidate: Generation.Candidate(
                     identity: status.identity, size: status.size, head: head))

@@ -78,7 +78,9 @@ import Testing
     @Test(arguments: [1, 7, 64, 4096, 5000])
     func `how the bytes arrive does not change the lines`(size: Int) {
         var text = "\u{feff}"
-        for number in 0..<200 { text += String(repeating: "\(number)", count: number % 97) + "\r\n\n" }
+        for number in 0..<200 {
+            text += String(repeating: "\(number)", count: number % 97) + "\r\n\n"
+        }
         let bytes = Array(text.utf8)
         let reading = Reading()
         reading.files.create("/log/a.log")
