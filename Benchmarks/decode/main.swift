@@ -55,3 +55,26 @@ for _ in 0..<20 {
 let perLine = best / Double(lines) * 1e9
 print("events: \(Double(lines) / best / 1e6) M lines/s, \(perLine) ns a line,")
 print("\((bytes.count - 64) / lines) bytes a line, check sum \(sum)")
+
+// With a pattern of paths: the same through the follower, from files.
+if CommandLine.arguments.count > 1 {
+    let follower = Follower(
+        sources: [SourceDefinition(name: "s", paths: [CommandLine.arguments[1]])],
+        files: LinuxFileSystem(), watcher: try? InotifyWatcher(), positions: [], nextStreamID: 1,
+        hash: KeyedHash(secret: Array(repeating: 1, count: KeyedHash.secretLength)))
+    let decoder = EventsDecoder()
+    var event = Event()
+    var count = 0
+    var before = now()
+    follower.discover()
+    print("found after \((now() - before) * 1e3) ms")
+    while follower.turn({ block in
+        for (line, _) in block.lines where decoder.decode(line, into: &event) == nil { count += 1 }
+    }) {}
+    let seconds = now() - before
+    print("\(count) events from files: \(Double(count) / seconds / 1e6) M lines/s")
+    before = now()
+    follower.discover()
+    let positions = follower.takePositions().count
+    print("a look at nothing new: \((now() - before) * 1e3) ms, \(positions) positions")
+}

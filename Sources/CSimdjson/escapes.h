@@ -11,9 +11,9 @@ inline int32_t hex4(const uint8_t *from, const uint8_t *end) {
     if (end - from < 4) return -1;
     int32_t value = 0;
     for (int place = 0; place < 4; place++) {
-        uint8_t digit = from[place];
+        uint8_t digit = from[place], letter = digit | 0x20;
         if (digit >= '0' && digit <= '9') value = value * 16 + (digit - '0');
-        else if ((digit | 0x20) >= 'a' && (digit | 0x20) <= 'f') value = value * 16 + ((digit | 0x20) - 'a' + 10);
+        else if (letter >= 'a' && letter <= 'f') value = value * 16 + (letter - 'a' + 10);
         else return -1;
     }
     return value;

@@ -38,8 +38,8 @@ static_assert(offsetof(lsj_event, owner) == owner * sizeof(lsj_slice), "order of
 static_assert(offsetof(lsj_event, traits) == slices * sizeof(lsj_slice), "order of the fields");
 
 constexpr uint32_t bit(Field field) { return 1u << field; }
-constexpr uint32_t takes_integer =
-    bit(ts) | bit(customer_id) | bit(cookie) | bit(id) | bit(message) | bit(campaign) | bit(status) | bit(value);
+constexpr uint32_t takes_integer = bit(ts) | bit(customer_id) | bit(cookie) | bit(id)
+    | bit(message) | bit(campaign) | bit(status) | bit(value);
 constexpr uint32_t takes_number = bit(ts) | bit(value);
 
 Field field_named(const uint8_t *name, size_t count) {
@@ -129,7 +129,8 @@ void lsj_parser::reserve(size_t count) {
     if (count <= capacity) return;
     size_t wanted = capacity ? capacity : first_capacity;
     while (wanted < count) wanted *= 2;
-    if (simdjson::get_active_implementation()->create_dom_parser_implementation(wanted, max_depth, stage)) abort();
+    auto &implementation = simdjson::get_active_implementation();
+    if (implementation->create_dom_parser_implementation(wanted, max_depth, stage)) abort();
     buffer.reset(new (std::nothrow) uint8_t[wanted]);
     if (!buffer) abort();
     capacity = wanted;
@@ -213,7 +214,8 @@ Walk lsj_parser::walk_traits(Token *written, lsj_event *event) {
     bool empty = next_is('}');
     for (int members = 1; !empty; members++) {
         lsj_slice attribute;
-        if (members > max_keys || peek() != '"' || !take_string(&attribute) || !next_is(':')) return Walk::json;
+        if (members > max_keys || peek() != '"' || !take_string(&attribute) || !next_is(':'))
+            return Walk::json;
         const uint32_t first = cursor;
         Walk inner = skip_value(3);
         if (inner != Walk::ok) return inner;
@@ -226,8 +228,9 @@ Walk lsj_parser::walk_traits(Token *written, lsj_event *event) {
             if (known && !text.equals({other.value.start, other.value.start + other.value.count}))
                 note(LSJ_DUPLICATE_KEY);
         }
+        const lsj_slice value{text.start, uint32_t(text.count()), LSJ_STRING};
         if (!known && event->traits_count < LSJ_TRAITS)
-            kept_traits[event->traits_count++] = {attribute, {text.start, uint32_t(text.count()), LSJ_STRING}};
+            kept_traits[event->traits_count++] = {attribute, value};
         else if (!known) event->traits_overflow = 1;
         if (next_is('}')) break;
         if (!next_is(',')) return Walk::json;

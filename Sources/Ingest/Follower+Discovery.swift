@@ -49,6 +49,10 @@ extension Follower {
         for stream in known where stream.isLive && !stream.orphaned {
             let isOpen =
                 stream.file >= 0 && stream.position.identity.device == found.stamp.device
+            if isOpen, stream.stamp != found.stamp, !isIntact(stream) {
+                beginAgain(stream, as: found)
+                return true
+            }
             if isOpen || stream.stamp == found.stamp {
                 sight(stream, found)
                 return true
@@ -59,6 +63,11 @@ extension Follower {
         if adopt(sighting, among: known) { return true }
         files.close(sighting.file)
         return false
+    }
+
+    /// Whether what was read of an open file still stands there; a failure is left for the turn.
+    private func isIntact(_ stream: LogStream) -> Bool {
+        (try? reader.anchorMatches(stream.position, in: stream.file)) ?? true
     }
 
     /// Finds out what a file is that no stream seems to know: a copy, or a new one.
@@ -153,14 +162,13 @@ extension Follower {
     private func resemblance(of sighting: Sighting, to stream: LogStream) -> Resemblance {
         let sameName = sighting.found.path == stream.position.path
         // The next file under a name may begin like the one before: take it for a copy only if that
-        // one is not to be seen anywhere and much is alike. A copy under a rotated name is one as
-        // long as the original has kept its name or is lost.
+        // one is not to be seen anywhere and much is alike. Under a rotated name, little is enough
+        // as long as the original has kept its name or is lost.
+        let muchAlike = stream.position.head.count == Generation.headBytes
         if sameName {
-            guard !stream.sighted, stream.position.head.count == Generation.headBytes else {
-                return .none
-            }
+            guard !stream.sighted, muchAlike else { return .none }
         } else {
-            guard stream.keepsPath || !stream.sighted else { return .none }
+            guard stream.keepsPath || !stream.sighted || muchAlike else { return .none }
             if isGrowing(sighting, copyOf: stream) { return .growing }
         }
         let isCopy = Generation.isCopy(of: stream.position, sighting.candidate) {

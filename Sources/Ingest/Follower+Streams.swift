@@ -72,18 +72,20 @@ extension Follower {
         enqueue(stream)
     }
 
-    /// The file that a stream has open turned out to be cut or rewritten.
-    func beginAgain(_ stream: LogStream) {
+    /// The file that a stream has open turned out to be cut or rewritten; `found` is where it was
+    /// just seen.
+    func beginAgain(_ stream: LogStream, as found: FoundFile? = nil) {
         guard let source = stream.source else { return }
         do throws(SystemError) {
             let status = try files.identify(stream.file)
             let head = try reader.head(of: stream.file)
             let sighting = Sighting(
-                found: FoundFile(
-                    source: source, path: stream.position.path, rotated: stream.rotated,
-                    stamp: FileStamp(
-                        device: status.identity.device, inode: status.identity.inode,
-                        size: status.size, modified: 0, changed: 0)),
+                found: found
+                    ?? FoundFile(
+                        source: source, path: stream.position.path, rotated: stream.rotated,
+                        stamp: FileStamp(
+                            device: status.identity.device, inode: status.identity.inode,
+                            size: status.size, modified: 0, changed: 0)),
                 file: detach(stream), status: status,
                 candidate: Generation.Candidate(
                     identity: status.identity, size: status.size, head: head))

@@ -1,5 +1,5 @@
-public import Core
 import CLinux
+public import Core
 import Glibc
 
 /// Follows the files of the sources through everything that happens to them, and hands over their

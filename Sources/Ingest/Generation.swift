@@ -47,6 +47,11 @@ public enum Generation {
             && left.born == right.born
     }
 
+    /// Whether the file system gave nothing but an inode number, which it may use again.
+    public static func isWeak(_ identity: FileIdentity) -> Bool {
+        identity.generation == 0 && identity.born == 0
+    }
+
     /// What a file is to a position.
     ///
     /// - Parameter anchorMatches: whether the bytes before the position's offset have its hash; only
@@ -55,6 +60,9 @@ public enum Generation {
         _ position: StreamPosition, _ candidate: Candidate, anchorMatches: () -> Bool
     ) -> Judgement {
         guard isSameFile(position.identity, candidate.identity) else { return .unrelated }
+        // A number used again and nothing read: where there is nothing else to know a file by, that
+        // says nothing.
+        if position.retired, position.offset == 0, isWeak(position.identity) { return .unrelated }
         if candidate.size >= position.offset {
             return candidate.head.starts(with: position.head) && anchorMatches()
                 ? .same : .rewritten

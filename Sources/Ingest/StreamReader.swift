@@ -1,4 +1,5 @@
 import Core
+import Glibc
 
 /// Reads one turn of a stream.
 ///
@@ -31,7 +32,7 @@ final class StreamReader {
         self.files = files
         self.hash = hash
         unsafe buffer = .allocate(capacity: Generation.anchorBytes + Self.window + 64)
-        unsafe buffer.initialize(repeating: 0)
+        _ = unsafe memset(buffer.baseAddress.unsafelyUnwrapped, 0, buffer.count)
     }
 
     deinit { unsafe buffer.deallocate() }

@@ -39,6 +39,7 @@ public enum WatchEvent: Hashable, Sendable {
 /// that a file renamed or deleted meanwhile is still the one that is watched.
 @safe
 public final class InotifyWatcher: FileWatcher {
+    /// The inotify instance.
     public let descriptor: Int32
     private var directories: Set<Int32> = []
     private let buffer: UnsafeMutableRawBufferPointer
@@ -55,6 +56,7 @@ public final class InotifyWatcher: FileWatcher {
         unsafe buffer.deallocate()
     }
 
+    /// Watches a directory; what is no directory is not watched.
     public func watch(directory: [UInt8]) -> Bool {
         let events = UInt32(
             IN_CREATE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF)
@@ -64,6 +66,7 @@ public final class InotifyWatcher: FileWatcher {
         return watch >= 0 || (errno != ENOSPC && errno != ENOMEM)
     }
 
+    /// Watches an open file through /proc/self/fd, whatever its name is now.
     public func watch(file: Int32) -> Int32? {
         let path = Array("/proc/self/fd/\(file)".utf8)
         let watch = unsafe path.withPath {
@@ -72,8 +75,10 @@ public final class InotifyWatcher: FileWatcher {
         return watch >= 0 ? watch : nil
     }
 
+    /// Stops watching a file.
     public func forget(_ token: Int32) { _ = inotify_rm_watch(descriptor, token) }
 
+    /// Hands over what happened since the last call, and does not wait.
     public func drain(_ body: (WatchEvent) -> Void) {
         while true {
             let count = unsafe Glibc.read(descriptor, buffer.baseAddress, buffer.count)

@@ -14,6 +14,7 @@ public final class LinuxFileSystem: LogFileSystem {
         openFilesLimit = known ? max(4, Int(clamping: min(limit.rlim_cur / 2, 4096))) : 256
     }
 
+    /// The names in a directory, by readdir(3).
     public func names(in directory: [UInt8]) throws(SystemError) -> [[UInt8]] {
         guard let stream = unsafe directory.withPath({ unsafe opendir($0) }) else {
             throw SystemError(call: "opendir", code: errno)
@@ -32,6 +33,7 @@ public final class LinuxFileSystem: LogFileSystem {
         return names
     }
 
+    /// What stands at a path, by lstat(2).
     public func look(at path: [UInt8]) throws(SystemError) -> FileLook {
         var status = stat()
         guard unsafe path.withPath({ unsafe lstat($0, &status) }) == 0 else {
@@ -45,6 +47,7 @@ public final class LinuxFileSystem: LogFileSystem {
                 changed: Self.nanoseconds(status.st_ctim)))
     }
 
+    /// Opens a file for reading; never waits, never follows a link.
     public func open(_ path: [UInt8]) throws(SystemError) -> Int32 {
         // O_NONBLOCK: a FIFO put there since the look must not stop us.
         let flags = O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY
@@ -55,6 +58,7 @@ public final class LinuxFileSystem: LogFileSystem {
         }
     }
 
+    /// Which file is open, by statx(2) and FS_IOC_GETVERSION.
     public func identify(_ file: Int32) throws(SystemError) -> FileStatus {
         var found = clinux_identity()
         let error = unsafe clinux_identify(file, &found)
@@ -66,6 +70,7 @@ public final class LinuxFileSystem: LogFileSystem {
             size: found.size, isRegular: Self.kind(found.mode) == .regular)
     }
 
+    /// Reads until the buffer is full or the file ends.
     public func read(
         _ file: Int32, into buffer: UnsafeMutableRawBufferPointer, at offset: Int64
     ) throws(SystemError) -> Int {
@@ -83,6 +88,7 @@ public final class LinuxFileSystem: LogFileSystem {
         return filled
     }
 
+    /// Closes a file.
     public func close(_ file: Int32) { _ = Glibc.close(file) }
 
     private static let nameOffset = MemoryLayout<dirent>.offset(of: \.d_name) ?? 19

@@ -108,6 +108,31 @@ import Testing
         }
     }
 
+    /// The page behind the line cannot be touched.
+    @Test func `nothing behind a line is read`() throws {
+        let page = 4096
+        let mapped = unsafe mmap(
+            nil, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+        guard let memory = unsafe mapped, unsafe memory != MAP_FAILED else {
+            Issue.record("no memory")
+            return
+        }
+        defer { unsafe munmap(memory, 2 * page) }
+        let locked = unsafe mprotect(memory + page, page, PROT_NONE)
+        try #require(locked == 0)
+        let line = Array(
+            event(#""email":"\u00e9@example.com","x":[1.5e3,{"y":[true,null]}],"value":1"#).utf8)
+        let decoder = EventsDecoder()
+        var decoded = Event()
+        for count in 0...line.count {
+            let start = unsafe (memory + page - count).assumingMemoryBound(to: UInt8.self)
+            for place in 0..<count { unsafe start[place] = line[place] }
+            let verdict = decoder.decode(
+                unsafe ByteSlice(start: start, count: count), into: &decoded)
+            #expect(verdict == (count == 0 ? .blank : count == line.count ? nil : .json))
+        }
+    }
+
     @Test func `long lines decode like short ones`() {
         let decoder = EventsDecoder()
         for size in [1, 100, 16_000, 17_000, 1_000_000, 3] {
