@@ -42,6 +42,8 @@ public enum LeadsSchema {
             first_seen TEXT NOT NULL, last_seen TEXT NOT NULL
         ) STRICT
         """,
+        // From the start, and not after a bulk load: contacts that go are looked up by it.
+        "CREATE INDEX identifier_contact ON identifiers(contact_id)",
         // cell_period: key = period << 40 | identifier_id, so that what changes together lies together.
         "CREATE TABLE cell_period(key INTEGER PRIMARY KEY, cells TEXT NOT NULL) STRICT",
         "CREATE TABLE signal_name(signal_id INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT",
@@ -119,7 +121,6 @@ public enum LeadsSchema {
     package static let indexes: [String] = [
         "CREATE INDEX lead_score ON leads(score DESC, contact_id) WHERE score > 0",
         "CREATE INDEX lead_email ON leads(email) WHERE email IS NOT NULL",
-        "CREATE INDEX identifier_contact ON identifiers(contact_id)",
         "CREATE INDEX identifier_value ON identifiers(value)",
     ]
 }
