@@ -183,7 +183,7 @@ struct FactsTests {
             at: RandomEvents.start, type: "click", ["email": "a@example.com", "cookie": "k"])
         let claimed = event.withEvent { fold.fold($0, from: low, into: &delta) }
         #expect(claimed == .applied)
-        #expect(delta.edges.isEmpty && delta.traits.isEmpty)
+        #expect(delta.edges.count == 0 && delta.traits.isEmpty)
         let bound = bind.withEvent { fold.fold($0, from: low, into: &delta) }
         #expect(bound == .applied)
         #expect(delta.edges.count == 1)

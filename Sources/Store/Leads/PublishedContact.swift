@@ -96,9 +96,8 @@ public struct Publisher: Sendable {
         shown.counts = object(lead.counts.map { ($0.signal, $0.n) }) { $0.integer($1) }
         for member in person.members { add(member, to: &shown) }
         add(person.traits, to: &shown)
-        let interest = Engagement(of: history, on: day, under: topics)
-        shown.interests = interest.points.filter { $0.points > 0 }
-            .map { (topic: names.name($0.signal), points: $0.points) }
+        shown.interests = Engagement.points(of: history, on: day, under: topics)
+            .filter { $0.points > 0 }.map { (topic: names.name($0.signal), points: $0.points) }
         return shown
     }
 
