@@ -6,6 +6,7 @@ public struct Instant: Hashable, Comparable, Sendable {
     /// The instant so many milliseconds after 1970-01-01T00:00:00Z.
     public init(_ milliseconds: Int64) { self.milliseconds = milliseconds }
 
+    /// The earlier one comes first.
     public static func < (left: Instant, right: Instant) -> Bool {
         left.milliseconds < right.milliseconds
     }

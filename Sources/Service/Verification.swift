@@ -104,7 +104,8 @@ struct Verification {
         }
         return Check(
             name: "persons", isKept: wrong == 0,
-            detail: "\(looked) linked identifiers, \(wrong) with another person than their edges say")
+            detail:
+                "\(looked) linked identifiers, \(wrong) with another person than their edges say")
     }
 
     private static func scores(_ access: some StateAccess) throws(StoreError) -> Check {

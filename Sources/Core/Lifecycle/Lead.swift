@@ -136,6 +136,7 @@ public struct Lead: Sendable, Equatable {
         value = sum.value
     }
 
+    /// Whether all facts and derived values of two rows are equal.
     public static func == (left: Lead, right: Lead) -> Bool {
         left.contact == right.contact && left.email == right.email
             && left.customerID == right.customerID && left.anonymous == right.anonymous

@@ -92,7 +92,9 @@ public struct Engagement: Sendable, Equatable {
         for place in range {
             let cell = history.cells[place]
             if cell.day > day { break }
-            mass += entry.signal.counted(cell.tally.n) * entry.decay.factor(age: day.days(since: cell.day))
+            mass +=
+                entry.signal.counted(cell.tally.n)
+                * entry.decay.factor(age: day.days(since: cell.day))
         }
         return mass
     }
@@ -161,7 +163,9 @@ public struct Engagement: Sendable, Equatable {
             return max(0, total) >= model.mql
         }
         let falling = rests.allSatisfy { $0.entry.signal.weight > 0 }
-        guard let cold = falling ? firstCold(isHot) : (1...horizonDays).first(where: { !isHot(after: $0) })
+        guard
+            let cold = falling
+                ? firstCold(isHot) : (1...horizonDays).first(where: { !isHot(after: $0) })
         else { return nil }
         return settled.adding(cold - 1)
     }

@@ -21,7 +21,9 @@ struct Rules: Sendable {
         self.configurationHash = configurationHash
         var signals: [SignalID: ScoredSignal] = [:]
         for rule in model.signals {
-            if let number = names.number(rule.name) { signals[number] = ScoredSignal(rule, in: model) }
+            if let number = names.number(rule.name) {
+                signals[number] = ScoredSignal(rule, in: model)
+            }
         }
         self.signals = signals
         var interests: [SignalID: ScoredSignal] = [:]
@@ -89,7 +91,8 @@ final class StoreWorker: @unchecked Sendable {
     ///   - wakeDescriptor: An eventfd that is signalled after every commit.
     init(
         store: StateStore, rules: Rules, day: Day, publication: PublicationWorker,
-        publishesAtOnce: Bool, wakeDescriptor: Int32, degraded: Degraded, clock: Clock, logger: Logger
+        publishesAtOnce: Bool, wakeDescriptor: Int32, degraded: Degraded, clock: Clock,
+        logger: Logger
     ) {
         self.store = store
         self.rules = rules

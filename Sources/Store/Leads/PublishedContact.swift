@@ -158,8 +158,10 @@ public struct Publisher: Sendable {
     private mutating func add(
         _ traits: [(attribute: [UInt8], trait: Trait)], to shown: inout PublishedContact
     ) {
-        let stated = traits.filter { $0.attribute.first != 0x24 && $0.trait.value != Array("null".utf8) }
-            .sorted { $0.attribute.lexicographicallyPrecedes($1.attribute) }
+        let stated = traits.filter {
+            $0.attribute.first != 0x24 && $0.trait.value != Array("null".utf8)
+        }
+        .sorted { $0.attribute.lexicographicallyPrecedes($1.attribute) }
         guard !stated.isEmpty else { return }
         json.clear()
         json.raw("{")

@@ -89,7 +89,8 @@ public final class StateStore {
                 return persons.touched(among: resolved)
             }
         } catch {
-            sequence = (try? connection.integer("SELECT value FROM meta WHERE key = 'seq'")) ?? sequence
+            sequence =
+                (try? connection.integer("SELECT value FROM meta WHERE key = 'seq'")) ?? sequence
             lastChunk = chunks
             nextIdentifier = next
             throw error
@@ -379,7 +380,8 @@ extension StateStore {
             lastChunk.removeValue(forKey: day.number)
         }
         for (day, keys) in keys {
-            var last = if let known = lastChunk[day.number] { known } else { try readLastChunk(day) }
+            var last =
+                if let known = lastChunk[day.number] { known } else { try readLastChunk(day) }
             if last.keys + keys.count > Self.keysPerChunk, last.keys > 0 {
                 last = (last.chunk + 1, 0)
             }
