@@ -41,7 +41,7 @@ public final class Daemon {
     private let signalDescriptor: Int32
 
     /// How long the last publications may take at the end, in milliseconds.
-    private static let farewellMilliseconds = 2500
+    private static let farewellMilliseconds = 1500
 
     /// A daemon that is not started yet. Blocks the signals that it will handle: to be made before
     /// any thread is.

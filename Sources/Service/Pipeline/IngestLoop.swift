@@ -126,13 +126,14 @@ final class IngestLoop {
         }
     }
 
-    /// Commits what has been read, waiting for the store; gives up when that fails.
+    /// Commits what has been read, waiting for the store; gives up when that fails, or cannot be done
+    /// at present.
     func drain() {
-        while worker.failure.withLock({ $0 == nil }) {
+        while worker.failure.withLock({ $0 == nil }), !worker.isRetrying {
             handOver(isIdle: true)
             if worker.isIdle, ingestor.pendingRecords == 0 { break }
             if clinux_next_signal(signalDescriptor) > 0 { return }
-            sleep(milliseconds: 1000, watch: false)
+            sleep(milliseconds: 100, watch: false)
         }
         update()
     }
