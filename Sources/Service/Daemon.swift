@@ -41,7 +41,7 @@ public final class Daemon {
     private let signalDescriptor: Int32
 
     /// How long the last publications may take at the end, in milliseconds.
-    private static let farewellMilliseconds = 2500
+    private static let farewellMilliseconds = 1500
 
     /// A daemon that is not started yet. Blocks the signals that it will handle: to be made before
     /// any thread is.
@@ -62,7 +62,8 @@ public final class Daemon {
     public func run() -> Int32 {
         defer { sink.flush() }
         guard signalDescriptor >= 0 else {
-            logger.critical("no signals can be received", metadata: ["errno": "\(-signalDescriptor)"])
+            logger.critical(
+                "no signals can be received", metadata: ["errno": "\(-signalDescriptor)"])
             return 70
         }
         umask(0o077)

@@ -35,6 +35,19 @@ final class BoundedQueue<Item: Sendable>: @unchecked Sendable {
         condition.unlock()
     }
 
+    /// Waits for room.
+    ///
+    /// - Returns: false if there is none after `milliseconds`.
+    func waitForRoom(milliseconds: Int64) -> Bool {
+        condition.lock()
+        defer { condition.unlock() }
+        let deadline = Date(timeIntervalSinceNow: Double(milliseconds) / 1000)
+        while items.count >= capacity, !isClosed {
+            guard condition.wait(until: deadline) else { break }
+        }
+        return items.count < capacity
+    }
+
     /// The next value; nil after `milliseconds` without one, or when the queue is closed and empty.
     func take(milliseconds: Int64) -> Item? {
         condition.lock()

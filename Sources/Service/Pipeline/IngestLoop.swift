@@ -43,7 +43,7 @@ enum IngestPause {
 /// that commits follow each other. It alone feeds the watchdog.
 final class IngestLoop {
     /// While there is a backlog, milliseconds between two checkpoints: larger ones cost less.
-    private static let catchUpInterval: Int64 = 500
+    private static let catchUpInterval: Int64 = 1000
     /// While there is a backlog, milliseconds between two reports of how far it is.
     private static let reportInterval: Int64 = 100
     /// A store that has not moved for so many milliseconds is stuck, and the watchdog may bite.
@@ -126,13 +126,14 @@ final class IngestLoop {
         }
     }
 
-    /// Commits what has been read, waiting for the store; gives up when that fails.
+    /// Commits what has been read, waiting for the store; gives up when that fails, or cannot be done
+    /// at present.
     func drain() {
-        while worker.failure.withLock({ $0 == nil }) {
+        while worker.failure.withLock({ $0 == nil }), !worker.isRetrying {
             handOver(isIdle: true)
             if worker.isIdle, ingestor.pendingRecords == 0 { break }
             if clinux_next_signal(signalDescriptor) > 0 { return }
-            sleep(milliseconds: 1000, watch: false)
+            sleep(milliseconds: 100, watch: false)
         }
         update()
     }

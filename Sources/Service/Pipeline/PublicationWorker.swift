@@ -33,6 +33,8 @@ final class PublicationWorker: @unchecked Sendable {
     private var leads: LeadsStore
     private let state: Mutex<(epoch: Int, start: Start, published: Int64, busy: Bool)>
     private let abandoned = Atomic<Bool>(false)
+    /// How long to wait before the file is made anew once more, in seconds.
+    private var pause = 0.0
 
     /// Opens `leads.db`, or begins a new one, and starts the thread.
     init(
@@ -62,6 +64,9 @@ final class PublicationWorker: @unchecked Sendable {
     /// Whether another step would be taken at once.
     var hasRoom: Bool { queue.hasRoom }
 
+    /// Waits until another step would be taken at once; false if that takes longer.
+    func waitForRoom(milliseconds: Int64) -> Bool { queue.waitForRoom(milliseconds: milliseconds) }
+
     /// Publishes a step, waiting for room.
     func publish(_ step: Step) { queue.put(step) }
 
@@ -76,7 +81,7 @@ final class PublicationWorker: @unchecked Sendable {
     private func run() {
         while !queue.isFinished {
             let step = queue.take(milliseconds: 1000)
-            if !leads.isInPlace { begin("it was removed or replaced") }
+            if !leads.isInPlace { begin("it was removed, replaced or written to") }
             guard let step else { continue }
             state.withLock { $0.busy = true }
             if step.epoch == epoch { write(step) }
@@ -89,20 +94,41 @@ final class PublicationWorker: @unchecked Sendable {
         while !abandoned.load(ordering: .relaxed) {
             do throws(StoreError) {
                 try leads.publish(step.publication, at: clock.now())
-                if step.completes { try leads.finish() }
-                if !leads.isBuilding { state.withLock { $0.published = leads.sequence } }
-                degraded.leave("publish")
+                if step.completes {
+                    try leads.finish()
+                    pause = 0
+                }
+                if !leads.isBuilding {
+                    state.withLock { $0.published = leads.sequence }
+                    degraded.leave("publish")
+                }
                 return
             } catch {
-                guard error.exitCode == 75 else {
-                    begin("\(error)")
+                if error.exitCode == 75 {
+                    degraded.enter(
+                        "publish",
+                        "a reader holds \(leads.path) locked; end its transaction: \(error)")
+                    Thread.sleep(forTimeInterval: 0.05)
+                } else if error.isTransient, !leads.isBuilding {
+                    degraded.enter("publish", "free some space, or make it writable: \(error)")
+                    Thread.sleep(forTimeInterval: 0.5)
+                } else {
+                    giveUp(error)
                     return
                 }
-                degraded.enter(
-                    "publish", "a reader holds \(leads.path) locked; end its transaction: \(error)")
-                Thread.sleep(forTimeInterval: 0.05)
             }
         }
+    }
+
+    /// Begins a new file because the old one is of no more use; the more often in a row, the later,
+    /// because each costs a full publication.
+    private func giveUp(_ error: StoreError) {
+        if pause > 0 {
+            degraded.enter("publish", "\(directory) does not take a new leads.db: \(error)")
+            Thread.sleep(forTimeInterval: pause)
+        }
+        pause = min(max(pause * 2, 1), 30)
+        begin("\(error)")
     }
 
     /// Begins a new file. Tried until it works: without a file there is nothing else to do.

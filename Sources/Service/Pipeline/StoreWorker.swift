@@ -21,7 +21,9 @@ struct Rules: Sendable {
         self.configurationHash = configurationHash
         var signals: [SignalID: ScoredSignal] = [:]
         for rule in model.signals {
-            if let number = names.number(rule.name) { signals[number] = ScoredSignal(rule, in: model) }
+            if let number = names.number(rule.name) {
+                signals[number] = ScoredSignal(rule, in: model)
+            }
         }
         self.signals = signals
         var interests: [SignalID: ScoredSignal] = [:]
@@ -53,6 +55,8 @@ final class StoreWorker: @unchecked Sendable {
 
     private let queue = BoundedQueue<Job>(capacity: 8)
     private let unfinished = Atomic<Int>(0)
+    private let retrying = Atomic<Bool>(false)
+    private let ending = Atomic<Bool>(false)
     private let wakeDescriptor: Int32
     private let publication: PublicationWorker
     private let publishesAtOnce: Bool
@@ -81,6 +85,8 @@ final class StoreWorker: @unchecked Sendable {
 
     /// Contacts rendered between two looks at the queue: a few milliseconds of work.
     private static let chunk = 1000
+    /// How long the last publications may take to be handed over at the end.
+    private static let farewellMilliseconds: Int64 = 1500
 
     /// Takes over a state and starts the thread.
     ///
@@ -89,7 +95,8 @@ final class StoreWorker: @unchecked Sendable {
     ///   - wakeDescriptor: An eventfd that is signalled after every commit.
     init(
         store: StateStore, rules: Rules, day: Day, publication: PublicationWorker,
-        publishesAtOnce: Bool, wakeDescriptor: Int32, degraded: Degraded, clock: Clock, logger: Logger
+        publishesAtOnce: Bool, wakeDescriptor: Int32, degraded: Degraded, clock: Clock,
+        logger: Logger
     ) {
         self.store = store
         self.rules = rules
@@ -109,6 +116,8 @@ final class StoreWorker: @unchecked Sendable {
 
     /// Whether everything handed over is committed.
     var isIdle: Bool { unfinished.load(ordering: .acquiring) == 0 }
+    /// Whether what was handed over cannot be committed at present, and is tried again.
+    var isRetrying: Bool { retrying.load(ordering: .acquiring) }
     /// The last checkpoint.
     var sequence: Int64 { shared.withLock { $0.sequence } }
     /// Contacts whose row is not handed over for publishing yet.
@@ -157,7 +166,9 @@ final class StoreWorker: @unchecked Sendable {
     }
 
     /// Commits what was handed over, publishes what is touched (everything, with `full`), and ends.
+    /// What cannot be committed is given up: no position says that it was read.
     func stop(full: Bool) {
+        ending.store(true, ordering: .releasing)
         queue.put(.perform { worker in worker.finish(full: full) })
         queue.close()
         ended.wait()
@@ -213,17 +224,29 @@ final class StoreWorker: @unchecked Sendable {
                     break
                 }
                 degraded.enter("storage", "free some space, or make it writable: \(error)")
-                Thread.sleep(forTimeInterval: Double(pause) / 1000)
-                heartbeat.add(1, ordering: .relaxed)
+                retrying.store(true, ordering: .releasing)
+                answer(milliseconds: pause)
+                if ending.load(ordering: .acquiring) { break }
                 pause = min(pause * 2, 10_000)
             }
         }
+        retrying.store(false, ordering: .releasing)
         shared.withLock {
             $0.sequence = store.sequence
             $0.pending = dirty.count
         }
         unfinished.subtract(1, ordering: .releasing)
         clinux_event_signal(wakeDescriptor)
+    }
+
+    /// Waits, and does what is asked meanwhile: a full disk must not hide what is the matter.
+    private func answer(milliseconds: Int64) {
+        let deadline = clock.monotonic() + milliseconds
+        while clock.monotonic() < deadline, !ending.load(ordering: .acquiring) {
+            heartbeat.add(1, ordering: .relaxed)
+            guard case .perform(let body) = queue.take(milliseconds: 100) else { continue }
+            body(self)
+        }
     }
 
     private func attempt(_ body: () throws(StoreError) -> Void) {
@@ -280,14 +303,13 @@ final class StoreWorker: @unchecked Sendable {
     private func advance(
         _ sweep: Sweep, _ publication: inout Publication, _ publisher: inout Publisher
     ) throws(StoreError) -> Bool {
-        let ids = try store.contacts(after: sweep.after, limit: Self.chunk)
-        for contact in ids {
-            publication.contacts.append(
-                publisher.render(try store.person(contact), contact: contact))
-            dirty.remove(contact)
+        let persons = try store.persons(after: sweep.after, limit: Self.chunk)
+        for person in persons {
+            publication.contacts.append(publisher.render(person, contact: person.contact))
+            dirty.remove(person.contact)
         }
-        let isLast = ids.count < Self.chunk
-        let end = isLast ? Int64.max : ids[ids.count - 1]
+        let isLast = persons.count < Self.chunk
+        let end = isLast ? Int64.max : persons[persons.count - 1].contact
         publication.sweep = (sweep.after + 1)...end
         if sweep.isFirst { publication.model = .init(rules.model, names: rules.names) }
         guard isLast else {
@@ -333,13 +355,15 @@ final class StoreWorker: @unchecked Sendable {
             sweep = Sweep()
         }
         noticeNewFile()
-        let deadline = clock.monotonic() + (full ? Int64.max / 2 : 2000)
+        let deadline = clock.monotonic() + (full ? Int64.max / 2 : Self.farewellMilliseconds)
         dirty.release()
         attempt { () throws(StoreError) in
             while !dirty.isEmpty || (full && sweep != nil) || !dirtyStreams.isEmpty,
                 clock.monotonic() < deadline
             {
                 if !full, sweep != nil, dirty.isEmpty { break }
+                // A reader may hold the file for longer than anybody would wait.
+                guard publication.waitForRoom(milliseconds: 50) else { continue }
                 try publishSome()
                 dirty.release()
             }

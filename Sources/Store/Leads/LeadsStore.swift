@@ -22,7 +22,7 @@ public final class LeadsStore {
     /// The open file. Nil only while a built file gets its name; if that fails the store is of no
     /// more use and its owner makes another one.
     private var file: (connection: Connection, statements: LeadsStatements)?
-    private var identity: (device: UInt64, inode: UInt64)?
+    private var stamp: DatabaseFile.Stamp?
     private var days: [Int32: String] = [:]
 
     /// Opens `leads.db` in a directory, or begins a new one.
@@ -33,11 +33,10 @@ public final class LeadsStore {
         if let found = Self.existing(path, latest: latest) {
             file = (found.connection, found.statements)
             isBuilding = false
-            identity = DatabaseFile.identity(of: path)
+            stamp = DatabaseFile.stamp(of: path)
             sequence = found.sequence
-            lastQuarantined =
-                try connection.integer("SELECT max(quarantine_id) FROM quarantine") ?? 0
-            lastChange = try connection.integer("SELECT max(seq) FROM segment_changes") ?? 0
+            lastQuarantined = found.lastQuarantined
+            lastChange = found.lastChange
         } else {
             isBuilding = true
             let connection = try Self.building(path)
@@ -55,12 +54,10 @@ public final class LeadsStore {
         return file.statements
     }
 
-    /// Whether the file is the one that was opened; an analyst may have removed or replaced it.
-    public var isInPlace: Bool {
-        if isBuilding { return true }
-        guard let identity, let here = DatabaseFile.identity(of: path) else { return false }
-        return here == identity
-    }
+    /// Whether the file is the one that was opened, and nobody else has written to it: somebody may
+    /// have removed, replaced, emptied or overwritten it, which SQLite itself would not notice for
+    /// as long as it has the pages in memory.
+    public var isInPlace: Bool { isBuilding || (stamp != nil && DatabaseFile.stamp(of: path) == stamp) }
 
     /// Bytes of the WAL, which grow while a reader holds on to an old state.
     public var walBytes: Int64 {
@@ -78,7 +75,9 @@ public final class LeadsStore {
             for contact in publication.contacts where contact.lead == nil {
                 try remove(contact.contact)
             }
-            if let sweep = publication.sweep { try removeOthers(in: sweep, but: publication.contacts) }
+            if let sweep = publication.sweep {
+                try removeOthers(in: sweep, but: publication.contacts)
+            }
             for stream in publication.streams { try write(stream) }
             try write(publication.quarantined, start: publication.quarantineStart)
             for change in publication.changes { try write(change) }
@@ -95,7 +94,9 @@ public final class LeadsStore {
         sequence = publication.sequence
         lastQuarantined = publication.quarantined.last?.id ?? lastQuarantined
         lastChange = publication.changes.last?.sequence ?? lastChange
-        if !isBuilding, walBytes > 16 << 20 { connection.checkpointWAL(truncate: true) }
+        guard !isBuilding else { return }
+        if walBytes > 16 << 20 { connection.checkpointWAL(truncate: true) }
+        stamp = DatabaseFile.stamp(of: path)
     }
 
     /// Gives a newly built file its indexes and its name.
@@ -113,14 +114,21 @@ public final class LeadsStore {
         let connection = try Self.open(path)
         file = (connection, try LeadsStatements(connection))
         isBuilding = false
-        identity = DatabaseFile.identity(of: path)
+        stamp = DatabaseFile.stamp(of: path)
     }
 
     // MARK: Opening
 
-    private static func existing(
-        _ path: String, latest: Int64
-    ) -> (connection: Connection, statements: LeadsStatements, sequence: Int64)? {
+    /// A file to go on with, and what it shows.
+    private struct Existing {
+        var connection: Connection
+        var statements: LeadsStatements
+        var sequence: Int64
+        var lastQuarantined: Int64
+        var lastChange: Int64
+    }
+
+    private static func existing(_ path: String, latest: Int64) -> Existing? {
         do throws(StoreError) {
             guard let file = try DatabaseFile(path: path),
                 file.applicationID == LeadsSchema.applicationID,
@@ -131,7 +139,12 @@ public final class LeadsStore {
             let shown = try connection.integer(
                 "SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'seq'")
             guard let shown, shown <= latest else { return nil }
-            return (connection, try LeadsStatements(connection), shown)
+            return Existing(
+                connection: connection, statements: try LeadsStatements(connection),
+                sequence: shown,
+                lastQuarantined: try connection.integer(
+                    "SELECT max(quarantine_id) FROM quarantine") ?? 0,
+                lastChange: try connection.integer("SELECT max(seq) FROM segment_changes") ?? 0)
         } catch {
             return nil  // whatever is wrong with it, it is derived: a new one is made
         }
@@ -149,7 +162,8 @@ public final class LeadsStore {
             ])
         connection.persistWAL()
         // Writes once, so that both files beside it are there from the first moment.
-        try connection.execute("BEGIN IMMEDIATE; PRAGMA user_version = \(LeadsSchema.version); COMMIT")
+        try connection.execute(
+            "BEGIN IMMEDIATE; PRAGMA user_version = \(LeadsSchema.version); COMMIT")
         return connection
     }
 

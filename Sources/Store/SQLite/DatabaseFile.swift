@@ -39,4 +39,22 @@ struct DatabaseFile {
         guard unsafe stat(path, &status) == 0, status.st_nlink > 0 else { return nil }
         return (UInt64(status.st_dev), UInt64(status.st_ino))
     }
+
+    /// Which file a path names, and when it was last written to.
+    struct Stamp: Equatable {
+        var device: UInt64
+        var inode: UInt64
+        var size: Int64
+        var seconds: Int64
+        var nanoseconds: Int64
+    }
+
+    /// The stamp of a path; nil if there is no file.
+    static func stamp(of path: String) -> Stamp? {
+        var status = stat()
+        guard unsafe stat(path, &status) == 0 else { return nil }
+        return Stamp(
+            device: UInt64(status.st_dev), inode: UInt64(status.st_ino), size: Int64(status.st_size),
+            seconds: Int64(status.st_mtim.tv_sec), nanoseconds: Int64(status.st_mtim.tv_nsec))
+    }
 }
