@@ -73,6 +73,7 @@ public final class StateStore {
         }
         let chunks = lastChunk
         let next = nextIdentifier
+        let last = sequence
         do throws(StoreError) {
             return try connection.transaction { () throws(StoreError) -> Set<Int64> in
                 let resolved = try resolve(checkpoint.facts)
@@ -89,8 +90,7 @@ public final class StateStore {
                 return persons.touched(among: resolved)
             }
         } catch {
-            sequence =
-                (try? connection.integer("SELECT value FROM meta WHERE key = 'seq'")) ?? sequence
+            sequence = last
             lastChunk = chunks
             nextIdentifier = next
             throw error
