@@ -83,7 +83,8 @@ let package = Package(
             name: "ServiceTests", dependencies: ["Core", "Service", "TestKit", grdb],
             swiftSettings: settings),
         .testTarget(
-            name: "SystemTests", dependencies: ["TestKit", "Service", "leadscore"], swiftSettings: settings),
+            name: "SystemTests", dependencies: ["TestKit", "Service", "leadscore"],
+            swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17

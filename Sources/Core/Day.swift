@@ -76,6 +76,7 @@ public struct Day: Hashable, Comparable, Sendable {
     /// The day `count` days later.
     public func adding(_ count: Int) -> Day { Day(Int32(clamping: Int(number) + count)) }
 
+    /// The earlier one comes first.
     public static func < (left: Day, right: Day) -> Bool { left.number < right.number }
 
     static func floorDivide(_ value: Int64, _ divisor: Int64) -> Int64 {

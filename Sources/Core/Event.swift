@@ -105,5 +105,5 @@ public enum Bounds {
     /// How many different signals, topics and machine twins a state can hold.
     public static let signals = 65_000
     /// Bytes read from one file before the next one has its turn.
-    public static let turnBytes = 1 << 20
+    public static let turnBytes = 1 << 18
 }

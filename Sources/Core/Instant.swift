@@ -6,6 +6,7 @@ public struct Instant: Hashable, Comparable, Sendable {
     /// The instant so many milliseconds after 1970-01-01T00:00:00Z.
     public init(_ milliseconds: Int64) { self.milliseconds = milliseconds }
 
+    /// The earlier one comes first.
     public static func < (left: Instant, right: Instant) -> Bool {
         left.milliseconds < right.milliseconds
     }
@@ -55,25 +56,25 @@ public struct Instant: Hashable, Comparable, Sendable {
         let day = Day(of: self, in: .utc)
         let rest = Int(milliseconds &- Int64(day.number) * 86_400_000)
         let (year, month, dayOfMonth) = day.civil
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(24)
-        Instant.appendDigits(year, width: 4, to: &bytes)
-        bytes.append(0x2D)
-        Instant.appendDigits(month, width: 2, to: &bytes)
-        bytes.append(0x2D)
-        Instant.appendDigits(dayOfMonth, width: 2, to: &bytes)
-        bytes.append(0x54)
-        Instant.appendDigits(rest / 3_600_000, width: 2, to: &bytes)
-        bytes.append(0x3A)
-        Instant.appendDigits(rest / 60_000 % 60, width: 2, to: &bytes)
-        bytes.append(0x3A)
-        Instant.appendDigits(rest / 1000 % 60, width: 2, to: &bytes)
-        if rest % 1000 != 0 {
-            bytes.append(0x2E)
-            Instant.appendDigits(rest % 1000, width: 3, to: &bytes)
+        let length = rest % 1000 == 0 ? 20 : 24
+        return unsafe String(unsafeUninitializedCapacity: length) { text in
+            func put(_ value: Int, _ width: Int, at place: Int, before mark: UInt8) {
+                var value = value
+                for offset in (0..<width).reversed() {
+                    unsafe text[place + offset] = 0x30 + UInt8(truncatingIfNeeded: value % 10)
+                    value /= 10
+                }
+                unsafe text[place + width] = mark
+            }
+            put(max(0, min(year, 9999)), 4, at: 0, before: 0x2D)
+            put(month, 2, at: 5, before: 0x2D)
+            put(dayOfMonth, 2, at: 8, before: 0x54)
+            put(rest / 3_600_000, 2, at: 11, before: 0x3A)
+            put(rest / 60_000 % 60, 2, at: 14, before: 0x3A)
+            put(rest / 1000 % 60, 2, at: 17, before: length == 20 ? 0x5A : 0x2E)
+            if length == 24 { put(rest % 1000, 3, at: 20, before: 0x5A) }
+            return length
         }
-        bytes.append(0x5A)
-        return String(decoding: bytes, as: UTF8.self)
     }
 
     private static func length(of month: Int, in year: Int) -> Int {

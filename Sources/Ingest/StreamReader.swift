@@ -85,15 +85,17 @@ final class StreamReader {
         return unsafe ByteSlice(start: UnsafePointer(buffer.baseAddress), count: found)
     }
 
+    /// - Parameter window: Few enough bytes to stay in the processor's cache from the copy to the last
+    ///   use; a line that does not fit is read again with all the room there is.
     private func readLines(
-        _ stream: LogStream, _ body: (Block) -> Void
+        _ stream: LogStream, window: Int = Bounds.turnBytes, _ body: (Block) -> Void
     ) throws(SystemError) -> Step {
         let anchored = stream.position.anchorLength
         let start = stream.position.offset - Int64(anchored)
-        let bytes = try read(stream.file, at: start, count: anchored + Self.window)
+        let bytes = try read(stream.file, at: start, count: anchored + window)
         guard bytes.count >= anchored, isAnchor(bytes[0..<anchored], of: stream.position)
         else { return .rewritten }
-        let ended = bytes.count < anchored + Self.window
+        let ended = bytes.count < anchored + window
         note(size: start + Int64(bytes.count), ended: ended, of: stream)
         var place = anchored
         if start == 0, anchored == 0, Self.hasMark(bytes) {
@@ -101,6 +103,9 @@ final class StreamReader {
             advance(stream, to: place, of: bytes, from: start)
         }
         guard let last = bytes.last(0x0A, from: place) else {
+            if !ended, window < Self.window {
+                return try readLines(stream, window: Self.window, body)
+            }
             stream.scanned = max(stream.position.offset, start + Int64(bytes.count))
             return ended ? .caughtUp : .more
         }

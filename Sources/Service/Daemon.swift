@@ -62,7 +62,8 @@ public final class Daemon {
     public func run() -> Int32 {
         defer { sink.flush() }
         guard signalDescriptor >= 0 else {
-            logger.critical("no signals can be received", metadata: ["errno": "\(-signalDescriptor)"])
+            logger.critical(
+                "no signals can be received", metadata: ["errno": "\(-signalDescriptor)"])
             return 70
         }
         umask(0o077)

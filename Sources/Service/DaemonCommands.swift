@@ -70,7 +70,9 @@ final class DaemonCommands: @unchecked Sendable {
             let isPublished =
                 parts.worker.pendingContacts == 0 && parts.publication.isIdle
                 && parts.publication.published >= parts.worker.sequence
-            if parts.loop.current.lagBytes > 0 || isPublished || !degraded.current.isEmpty { return }
+            if parts.loop.current.lagBytes > 0 || isPublished || !degraded.current.isEmpty {
+                return
+            }
             Thread.sleep(forTimeInterval: 0.002)
         }
     }

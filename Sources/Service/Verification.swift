@@ -104,7 +104,8 @@ struct Verification {
         }
         return Check(
             name: "persons", isKept: wrong == 0,
-            detail: "\(looked) linked identifiers, \(wrong) with another person than their edges say")
+            detail:
+                "\(looked) linked identifiers, \(wrong) with another person than their edges say")
     }
 
     private static func scores(_ access: some StateAccess) throws(StoreError) -> Check {
@@ -134,18 +135,17 @@ struct Verification {
     private static func compare(
         _ store: StateStore, _ rules: Rules, _ day: Day, after: Int64, stride: Int
     ) throws(StoreError) -> (compared: Int, wrong: [Int64], last: Int64?) {
-        let ids = try store.contacts(after: after, limit: 100 * stride)
+        let persons = try store.persons(after: after, limit: 100 * stride)
         var wrong: [Int64] = []
         var compared = 0
-        for place in Swift.stride(from: 0, to: ids.count, by: stride) {
-            guard let person = try store.person(ids[place]) else { continue }
-            let cells = person.members.flatMap(\.cells)
+        for place in Swift.stride(from: 0, to: persons.count, by: stride) {
+            let cells = persons[place].members.flatMap(\.cells)
             let fast = Engagement(of: History(cells), on: day, under: rules.scoring)
             let slow = EngagementReference.engagement(
                 of: cells, on: day, signals: rules.signals, mql: rules.model.mql)
             compared += 1
-            if fast != slow { wrong.append(ids[place]) }
+            if fast != slow { wrong.append(persons[place].contact) }
         }
-        return (compared, wrong, ids.count < 100 * stride ? nil : ids.last)
+        return (compared, wrong, persons.count < 100 * stride ? nil : persons.last?.contact)
     }
 }

@@ -30,13 +30,15 @@ struct Leadscored: ParsableCommand {
 
     @Option(
         name: .customLong("as-of"),
-        help: ArgumentHelp("Derive everything for this day, YYYY-MM-DD, rather than today.", valueName: "day"))
+        help: ArgumentHelp(
+            "Derive everything for this day, YYYY-MM-DD, rather than today.", valueName: "day"))
     var asOf: String?
 
     func validate() throws {
         guard let asOf else { return }
         guard let day = Day(asOf), day.number >= 0, day < Day(year: 2140, month: 1, day: 1) else {
-            throw ValidationError("--as-of wants a day from 1970-01-01 to 2139-12-31, not '\(asOf)'")
+            throw ValidationError(
+                "--as-of wants a day from 1970-01-01 to 2139-12-31, not '\(asOf)'")
         }
     }
 

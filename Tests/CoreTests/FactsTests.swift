@@ -1,6 +1,6 @@
 import Core
-import Testing
 import TestKit
+import Testing
 
 /// The facts as anyone would write them down first: dictionaries of identifiers.
 private struct SlowFacts {
@@ -55,7 +55,8 @@ private struct SlowFacts {
         case "visit": event.fields["url"]?.hasPrefix("/pricing") == true ? "pricing_visit" : "visit"
         case "click", "fair", "unhappy", "purchase", "profile": event.type
         case "bounce":
-            ["5.1.1": "hard_bounce", "4.2.2": "soft_bounce", "5.7.1": "block"][event.fields["status"] ?? ""]
+            ["5.1.1": "hard_bounce", "4.2.2": "soft_bounce", "5.7.1": "block"][
+                event.fields["status"] ?? ""]
         default: nil
         }
     }
@@ -73,7 +74,8 @@ private struct SlowFacts {
 
 @Suite("Facts")
 struct FactsTests {
-    private static let hash = KeyedHash(secret: [UInt8](repeating: 7, count: KeyedHash.secretLength))
+    private static let hash = KeyedHash(
+        secret: [UInt8](repeating: 7, count: KeyedHash.secretLength))
     private static let source = SourceScope(name: "test", trust: .full, scope: 0)
 
     private static func fold(limit: Int = 1_000_000) -> EventFold {
@@ -109,7 +111,9 @@ struct FactsTests {
         let events = source.next(300)
         var fold = Self.fold()
         var whole = FactDelta()
-        for event in events { _ = event.withEvent { fold.fold($0, from: Self.source, into: &whole) } }
+        for event in events {
+            _ = event.withEvent { fold.fold($0, from: Self.source, into: &whole) }
+        }
 
         var again = Self.fold()
         var parts: [FactDelta] = []
@@ -183,7 +187,7 @@ struct FactsTests {
             at: RandomEvents.start, type: "click", ["email": "a@example.com", "cookie": "k"])
         let claimed = event.withEvent { fold.fold($0, from: low, into: &delta) }
         #expect(claimed == .applied)
-        #expect(delta.edges.isEmpty && delta.traits.isEmpty)
+        #expect(delta.edges.count == 0 && delta.traits.isEmpty)
         let bound = bind.withEvent { fold.fold($0, from: low, into: &delta) }
         #expect(bound == .applied)
         #expect(delta.edges.count == 1)
@@ -198,7 +202,8 @@ struct FactsTests {
         var delta = FactDelta()
         for (currency, value) in [("EUR", 5), ("USD", 7), ("", 11)] as [(String, Int64)] {
             let event = OwnedEvent(
-                at: RandomEvents.start, type: "purchase", ["email": "a@example.com", "currency": currency],
+                at: RandomEvents.start, type: "purchase",
+                ["email": "a@example.com", "currency": currency],
                 value: value)
             _ = event.withEvent { fold.fold($0, from: Self.source, into: &delta) }
         }
@@ -245,7 +250,9 @@ struct DeduplicatorTests {
         deduplicator.forget(before: Day(4))
         #expect(deduplicator.count == 6)
         #expect(deduplicator.evicted == 0)
-        let (gone, kept) = (deduplicator.isFirst(5, day: Day(3)), deduplicator.isFirst(5, day: Day(4)))
+        let (gone, kept) = (
+            deduplicator.isFirst(5, day: Day(3)), deduplicator.isFirst(5, day: Day(4))
+        )
         #expect(gone && !kept)
     }
 }
@@ -287,8 +294,11 @@ struct CellCodecTests {
         var expected: [UInt64: DailyCell] = [:]
         for cell in left + right {
             let key = UInt64(cell.day.number) << 16 | UInt64(cell.signal)
-            expected[key, default: DailyCell(day: cell.day, signal: cell.signal, tally: Tally(n: 0, value: 0))]
-                .tally.add(cell.tally)
+            expected[
+                key,
+                default: DailyCell(day: cell.day, signal: cell.signal, tally: Tally(n: 0, value: 0))
+            ]
+            .tally.add(cell.tally)
         }
         var merged: [DailyCell] = []
         CellCodec.merge(left[...], right[...], into: &merged)

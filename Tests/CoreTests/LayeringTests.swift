@@ -25,7 +25,8 @@ struct LayeringTests {
     private static func imports(_ file: URL) throws -> [String] {
         try String(contentsOf: file, encoding: .utf8).split(separator: "\n").compactMap { line in
             let words = line.split(separator: " ")
-            guard let place = words.firstIndex(of: "import"), place < 2, place + 1 < words.count else {
+            guard let place = words.firstIndex(of: "import"), place < 2, place + 1 < words.count
+            else {
                 return nil
             }
             return String(words[place + 1])
@@ -41,7 +42,8 @@ struct LayeringTests {
             for name in try Self.imports(file) where own.contains(name) {
                 #expect(
                     Self.allowed[target]?.contains(name) == true,
-                    "\(file.lastPathComponent) imports \(name); \(target) may not know it, see Package.swift")
+                    "\(file.lastPathComponent) imports \(name); \(target) may not know it, see Package.swift"
+                )
             }
         }
     }

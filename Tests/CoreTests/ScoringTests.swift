@@ -1,6 +1,6 @@
 import Core
-import Testing
 import TestKit
+import Testing
 
 @Suite("Scoring")
 struct ScoringTests {
@@ -9,7 +9,9 @@ struct ScoringTests {
         for id in 1...6 as ClosedRange<SignalID> {
             signals[id] = ScoredSignal(
                 weight: random.pick([1, 5, 10, 0.3, 0, -15, 50]),
-                halfLife: random.pick([.days(7), .days(14), .days(30), .days(0.5), .days(90), HalfLife.none]),
+                halfLife: random.pick([
+                    .days(7), .days(14), .days(30), .days(0.5), .days(90), HalfLife.none,
+                ]),
                 dailyCap: random.oneIn(2) ? Int64.random(in: 0...3, using: &random) : nil,
                 cap: random.oneIn(3) ? 40 : nil)
         }
@@ -33,7 +35,8 @@ struct ScoringTests {
         if seed % 10 != 0 {
             signals = signals.mapValues { signal in
                 signal.halfLife == .none
-                    ? ScoredSignal(weight: signal.weight, halfLife: .days(60), cap: signal.cap) : signal
+                    ? ScoredSignal(weight: signal.weight, halfLife: .days(60), cap: signal.cap)
+                    : signal
             }
         }
         let cells = Self.cells(&random)
@@ -53,7 +56,9 @@ struct ScoringTests {
         let history = History(Self.cells(&random))
         let day = Day(20_100)
         let fit = random.pick([nil, 0, 33.3, 100] as [Double?])
-        let explanation = Explanation(of: history, on: day, under: model, fit: fit) { "signal \($0)" }
+        let explanation = Explanation(of: history, on: day, under: model, fit: fit) {
+            "signal \($0)"
+        }
         let engagement = Engagement(of: history, on: day, under: model).engagement
         #expect(explanation.rows.reduce(0) { $0 + $1.points } == explanation.score, "seed \(seed)")
         #expect(explanation.score == Explanation.score(engagement: engagement, fit: fit))
@@ -92,14 +97,17 @@ struct ScoringTests {
     @Test func `absurd weights and counts stay finite`() {
         let model = ScoringModel(
             signals: [1: ScoredSignal(weight: 1e6, halfLife: .days(1))], mql: 60, purchase: nil)
-        let history = History([DailyCell(day: Day(1), signal: 1, tally: Tally(n: .max, value: .max))])
+        let history = History([
+            DailyCell(day: Day(1), signal: 1, tally: Tally(n: .max, value: .max))
+        ])
         let engagement = Engagement(of: history, on: Day(1), under: model)
         #expect(engagement.engagement == 1_000_000_000_000_000_000)
     }
 
     @Test func `points that never fall are hot for ever`() {
         let model = ScoringModel(
-            signals: [1: ScoredSignal(weight: 100, halfLife: HalfLife.none)], mql: 60, purchase: nil)
+            signals: [1: ScoredSignal(weight: 100, halfLife: HalfLife.none)], mql: 60, purchase: nil
+        )
         let history = History([DailyCell(day: Day(1), signal: 1, tally: Tally(n: 1, value: 0))])
         let engagement = Engagement(of: history, on: Day(1), under: model)
         #expect(engagement.engagement == 100_000_000)

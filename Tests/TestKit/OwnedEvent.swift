@@ -25,6 +25,7 @@ public struct OwnedEvent: Sendable, CustomStringConvertible {
         self.traits = traits
     }
 
+    /// The event for a failed test's message.
     public var description: String { "\(at) \(type) \(fields.sorted { $0.key < $1.key }) \(value)" }
 
     /// Calls `body` with the event as Core knows it; it is valid during the call only.
@@ -44,7 +45,9 @@ public struct OwnedEvent: Sendable, CustomStringConvertible {
             event.at = Instant(at)
             event.type = all[ranges[0]]
             event.value = Money(tenThousandths: value)
-            for (place, name) in names.enumerated() { Self.set(name, all[ranges[place + 1]], in: &event) }
+            for (place, name) in names.enumerated() {
+                Self.set(name, all[ranges[place + 1]], in: &event)
+            }
             for place in traits.indices {
                 let first = 1 + names.count + place * 2
                 event.traits.append(

@@ -23,7 +23,9 @@ public struct RandomEvents {
             [
                 SignalRule(
                     name: "pricing_visit",
-                    when: [ConditionSet(globs: [.type: [Glob("visit")], .path: [Glob("/pricing*")]])],
+                    when: [
+                        ConditionSet(globs: [.type: [Glob("visit")], .path: [Glob("/pricing*")]])
+                    ],
                     weight: 10, halfLife: .days(14), dailyCap: 2, cap: 40),
                 SignalRule(
                     name: "visit", when: [ConditionSet(globs: [.type: [Glob("visit")]])], weight: 1,
@@ -81,13 +83,20 @@ public struct RandomEvents {
         if random.oneIn(3) { event.fields["customer_id"] = "C\(person / 2)" }
         if random.oneIn(2) { event.fields["email"] = "Person\(person)@Example.com" }
         // Some computers are shared, some people have several.
-        if random.oneIn(2) { event.fields["cookie"] = "cookie\((person + Int.random(in: 0...1, using: &random)) % people)" }
+        if random.oneIn(2) {
+            event.fields["cookie"] =
+                "cookie\((person + Int.random(in: 0...1, using: &random)) % people)"
+        }
         if random.oneIn(4) { event.fields["id"] = "e\(Int.random(in: 0..<50, using: &random))" }
-        if type == "visit" { event.fields["url"] = random.pick(["/pricing?x=1", "/", "/service/a"]) }
+        if type == "visit" {
+            event.fields["url"] = random.pick(["/pricing?x=1", "/", "/service/a"])
+        }
         if type == "click", random.oneIn(2) { event.fields["campaign"] = "autumn service" }
         if type == "purchase" { event.value = Int64.random(in: 1...9_999_999, using: &random) }
         if type == "bounce" { event.fields["status"] = random.pick(["5.1.1", "4.2.2", "5.7.1"]) }
-        if type == "profile" { event.traits = [("job_title", "\"\(random.pick(["Director", "Clerk"]))\"")] }
+        if type == "profile" {
+            event.traits = [("job_title", "\"\(random.pick(["Director", "Clerk"]))\"")]
+        }
         return event
     }
 }

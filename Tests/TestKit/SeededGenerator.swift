@@ -17,8 +17,12 @@ public struct SeededGenerator: RandomNumberGenerator {
     }
 
     /// True once in `count` times.
-    public mutating func oneIn(_ count: Int) -> Bool { Int.random(in: 0..<count, using: &self) == 0 }
+    public mutating func oneIn(_ count: Int) -> Bool {
+        Int.random(in: 0..<count, using: &self) == 0
+    }
 
     /// An element of a list that has some.
-    public mutating func pick<T>(_ list: [T]) -> T { list[Int.random(in: 0..<list.count, using: &self)] }
+    public mutating func pick<T>(_ list: [T]) -> T {
+        list[Int.random(in: 0..<list.count, using: &self)]
+    }
 }

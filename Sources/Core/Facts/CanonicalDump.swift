@@ -44,10 +44,10 @@ extension FactDelta {
         cells.forEach { key, tally in
             dump.add(names[key.identifier], key.day, name(key.signal), tally)
         }
-        for (edge, tally) in edges {
+        for edge in edges.rows {
             dump.add(
-                lower: names[Int(edge.lower)], higher: names[Int(edge.higher)], first: tally.first,
-                last: tally.last, n: tally.n)
+                lower: names[Int(edge.lower)], higher: names[Int(edge.higher)],
+                first: edge.tally.first, last: edge.tally.last, n: edge.tally.n)
         }
         for (key, trait) in traits {
             dump.add(

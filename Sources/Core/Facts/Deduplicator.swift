@@ -4,14 +4,21 @@
 /// have the same day, so the sets never need to be searched together, and letting a day go frees its
 /// whole set.
 public struct Deduplicator: Sendable {
-    private var days: [Int32: HashSet64] = [:]
-    private var added: [Int32: [UInt64]] = [:]
+    /// The keys of one day, and those of them that are not kept on disk yet.
+    private struct DayKeys {
+        let day: Int32
+        var keys = HashSet64()
+        var added: [UInt64] = []
+    }
+
+    private var days: [DayKeys] = []
+    /// Where the day of the last event lies: the next one is likely of the same day.
+    private var recent = 0
     /// Keys held.
     public private(set) var count = 0
     /// Keys that were let go because `limit` was reached.
     public private(set) var evicted: Int64 = 0
     private let limit: Int
-
     /// Days whose keys were let go since `takeChanges` was last called.
     private var dropped: [Int32] = []
 
@@ -20,13 +27,17 @@ public struct Deduplicator: Sendable {
 
     /// Takes back a key that was remembered before a restart.
     public mutating func restore(_ key: UInt64, day: Day) {
-        if days[day.number, default: HashSet64()].insert(key) { count += 1 }
+        find(day)
+        if days[recent].keys.insert(key) { count += 1 }
     }
 
     /// Whether this is the first event with the key; it is remembered.
+    ///
+    /// - Complexity: O(1), O(days) where the day differs from the last event's.
     public mutating func isFirst(_ key: UInt64, day: Day) -> Bool {
-        guard days[day.number, default: HashSet64()].insert(key) else { return false }
-        added[day.number, default: []].append(key)
+        find(day)
+        guard days[recent].keys.insert(key) else { return false }
+        days[recent].added.append(key)
         count += 1
         if count > limit { evictOldest() }
         return true
@@ -34,32 +45,42 @@ public struct Deduplicator: Sendable {
 
     /// Lets go of the days before `day`.
     public mutating func forget(before day: Day) {
-        for old in days.keys.sorted() where old < day.number { drop(old) }
+        while let place = days.firstIndex(where: { $0.day < day.number }) { drop(place) }
     }
 
     /// What is to be kept on disk: new keys and days that were let go, in ascending order.
     public mutating func takeChanges() -> (added: [(day: Day, keys: [UInt64])], dropped: [Day]) {
-        defer {
-            added.removeAll()
-            dropped.removeAll()
+        var added: [(day: Day, keys: [UInt64])] = []
+        for place in days.indices where !days[place].added.isEmpty {
+            added.append((day: Day(days[place].day), keys: days[place].added))
+            days[place].added = []
         }
-        return (
-            added.keys.sorted().map { (day: Day($0), keys: added[$0] ?? []) },
-            dropped.sorted().map { Day($0) }
-        )
+        defer { dropped.removeAll() }
+        return (added.sorted { $0.day < $1.day }, dropped.sorted().map { Day($0) })
+    }
+
+    private mutating func find(_ day: Day) {
+        if recent < days.count, days[recent].day == day.number { return }
+        if let place = days.firstIndex(where: { $0.day == day.number }) {
+            recent = place
+        } else {
+            days.append(DayKeys(day: day.number))
+            recent = days.count - 1
+        }
     }
 
     /// The oldest day goes, whole: its events are the least likely to come again.
     private mutating func evictOldest() {
-        guard let oldest = days.keys.min() else { return }
-        evicted += Int64(days[oldest]?.count ?? 0)
+        guard let oldest = days.indices.min(by: { days[$0].day < days[$1].day }) else { return }
+        evicted += Int64(days[oldest].keys.count)
         drop(oldest)
     }
 
-    private mutating func drop(_ day: Int32) {
-        count -= days.removeValue(forKey: day)?.count ?? 0
-        added.removeValue(forKey: day)
-        dropped.append(day)
+    private mutating func drop(_ place: Int) {
+        count -= days[place].keys.count
+        dropped.append(days[place].day)
+        days.remove(at: place)
+        recent = 0
     }
 }
 

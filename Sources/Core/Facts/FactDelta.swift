@@ -3,31 +3,6 @@
 /// Identifiers in it are (kind, value) pairs with numbers that mean nothing outside, so that a delta
 /// can be merged into any other, on this machine or another one.
 public struct FactDelta: Sendable {
-    /// How often two identifiers were seen together.
-    public struct EdgeTally: Hashable, Sendable {
-        /// Milliseconds of the first time.
-        public var first: Int64
-        /// Milliseconds of the last time.
-        public var last: Int64
-        /// How often.
-        public var n: Int64
-
-        /// Adds what another delta knows of the same edge.
-        mutating func add(_ other: EdgeTally) {
-            first = min(first, other.first)
-            last = max(last, other.last)
-            n = n.addingSaturating(other.n)
-        }
-    }
-
-    /// Two identifiers by their numbers.
-    public struct EdgeKey: Hashable, Sendable {
-        /// The one of the lower rank.
-        public var lower: UInt32
-        /// The one of the higher rank.
-        public var higher: UInt32
-    }
-
     /// An attribute of an identifier.
     public struct TraitKey: Hashable, Sendable {
         /// The identifier's number.
@@ -41,7 +16,7 @@ public struct FactDelta: Sendable {
     /// The cells of signals and topics.
     public private(set) var cells = CellTable()
     /// The edges.
-    public private(set) var edges: [EdgeKey: EdgeTally] = [:]
+    public private(set) var edges = EdgeTable()
     /// The traits.
     public private(set) var traits: [TraitKey: Trait] = [:]
 
@@ -53,7 +28,7 @@ public struct FactDelta: Sendable {
 
     /// Bytes held, roughly, for bounding memory.
     public var footprint: Int {
-        identifiers.footprint + cells.footprint + edges.count * 64 + traits.count * 160
+        identifiers.footprint + cells.footprint + edges.footprint + traits.count * 160
     }
 
     /// The number of an identifier in this delta.
@@ -71,9 +46,9 @@ public struct FactDelta: Sendable {
 
     /// Adds to an edge.
     public mutating func addEdge(lower: Int, higher: Int, at time: Instant) {
-        add(
-            EdgeTally(first: time.milliseconds, last: time.milliseconds, n: 1),
-            to: EdgeKey(lower: UInt32(lower), higher: UInt32(higher)))
+        edges.add(
+            EdgeTally(first: time.milliseconds, last: time.milliseconds, n: 1), lower: lower,
+            higher: higher)
     }
 
     /// States an attribute.
@@ -100,20 +75,13 @@ public struct FactDelta: Sendable {
                 to: CellKey(
                     identifier: numbers[key.identifier], day: key.day, signal: key.signal))
         }
-        for (edge, tally) in other.edges {
-            add(
-                tally,
-                to: EdgeKey(
-                    lower: UInt32(numbers[Int(edge.lower)]),
-                    higher: UInt32(numbers[Int(edge.higher)])))
+        for edge in other.edges.rows {
+            edges.add(
+                edge.tally, lower: numbers[Int(edge.lower)], higher: numbers[Int(edge.higher)])
         }
         for (key, trait) in other.traits {
             state(trait, attribute: key.attribute, of: numbers[Int(key.identifier)])
         }
-    }
-
-    private mutating func add(_ tally: EdgeTally, to edge: EdgeKey) {
-        edges[edge, default: EdgeTally(first: tally.first, last: tally.last, n: 0)].add(tally)
     }
 
     private mutating func merge(_ trait: Trait, _ key: TraitKey) {

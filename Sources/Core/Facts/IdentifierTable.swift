@@ -4,7 +4,9 @@ import Glibc
 /// which they first occurred.
 ///
 /// Open addressing with linear probing. Invariants: `slots.count` is a power of two, at most half of
-/// the slots are taken; a slot holds a row's number plus one, 0 if it is free.
+/// the slots are taken; a slot holds a row's number plus one in its lower half and the upper half of
+/// the row's hash, so that other rows are passed by without being looked at; 0 if it is free. A row
+/// takes 32 bytes.
 public struct IdentifierTable: Sendable {
     /// One identifier with the time of its first and last event.
     public struct Row: Sendable {
@@ -17,14 +19,14 @@ public struct IdentifierTable: Sendable {
         /// Where its value starts among the table's bytes.
         var offset: UInt32
         /// How long its value is, in bytes.
-        var count: UInt32
+        var count: UInt16
         /// What kind it is.
         public var kind: IdentifierKind
     }
 
     /// The identifiers by number.
     public private(set) var rows: [Row] = []
-    private var slots: [UInt32] = []
+    private var slots: [UInt64] = []
     private var bytes: [UInt8] = []
 
     /// An empty table.
@@ -35,7 +37,7 @@ public struct IdentifierTable: Sendable {
 
     /// Bytes held, for bounding memory.
     public var footprint: Int {
-        rows.count * MemoryLayout<Row>.stride + slots.count * 4 + bytes.count
+        rows.count * MemoryLayout<Row>.stride + slots.count * 8 + bytes.count
     }
 
     /// The number of an identifier, which joins the table if it is new.
@@ -44,18 +46,20 @@ public struct IdentifierTable: Sendable {
         let mask = slots.count - 1
         var slot = Int(truncatingIfNeeded: hash) & mask
         while slots[slot] != 0 {
-            let number = Int(slots[slot]) - 1
-            if rows[number].hash == hash, rows[number].kind == kind, holds(number, value) {
-                return number
+            if slots[slot] >> 32 == hash >> 32 {
+                let number = Int(UInt32(truncatingIfNeeded: slots[slot])) - 1
+                if rows[number].hash == hash, rows[number].kind == kind, holds(number, value) {
+                    return number
+                }
             }
             slot = (slot + 1) & mask
         }
         rows.append(
             Row(
                 hash: hash, first: .max, last: .min, offset: UInt32(bytes.count),
-                count: UInt32(value.count), kind: kind))
+                count: UInt16(value.count), kind: kind))
         unsafe bytes.append(contentsOf: value.buffer)
-        slots[slot] = UInt32(rows.count)
+        slots[slot] = (hash >> 32) << 32 | UInt64(rows.count)
         return rows.count - 1
     }
 
@@ -69,7 +73,7 @@ public struct IdentifierTable: Sendable {
     public func withValue<T>(of number: Int, _ body: (ByteSlice) -> T) -> T {
         let row = rows[number]
         return unsafe bytes.withUnsafeBufferPointer {
-            body(unsafe ByteSlice($0)[Int(row.offset)..<Int(row.offset + row.count)])
+            body(unsafe ByteSlice($0)[Int(row.offset)..<(Int(row.offset) + Int(row.count))])
         }
     }
 
@@ -88,11 +92,11 @@ public struct IdentifierTable: Sendable {
 
     private mutating func grow() {
         let capacity = max(64, slots.count * 2)
-        slots = [UInt32](repeating: 0, count: capacity)
+        slots = [UInt64](repeating: 0, count: capacity)
         for (number, row) in rows.enumerated() {
             var slot = Int(truncatingIfNeeded: row.hash) & (capacity - 1)
             while slots[slot] != 0 { slot = (slot + 1) & (capacity - 1) }
-            slots[slot] = UInt32(number + 1)
+            slots[slot] = (row.hash >> 32) << 32 | UInt64(number + 1)
         }
     }
 }

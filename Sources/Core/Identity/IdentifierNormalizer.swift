@@ -177,8 +177,9 @@ extension Identifier {
         let normalizer = IdentifierNormalizer()
         let bytes = Array(text.utf8)
         let value: [UInt8]? = unsafe bytes.withUnsafeBufferPointer { buffer in
-            guard case .identifier(let value) = normalizer.normalize(
-                unsafe ByteSlice(buffer), as: kind)
+            guard
+                case .identifier(let value) = normalizer.normalize(
+                    unsafe ByteSlice(buffer), as: kind)
             else { return nil }
             return value.array
         }

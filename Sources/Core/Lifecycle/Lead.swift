@@ -32,8 +32,8 @@ public struct Lead: Sendable, Equatable {
     public var domain: String?
     /// The sales representative by the CRM.
     public var owner: String?
-    /// Days on which the person did anything.
-    public var activeDays: Int = 0
+    /// Whether the person did anything on two days or more.
+    public var isActiveOnTwoDays = false
     /// Counts by signal, ascending by signal, those beyond the retention too.
     public var counts: [(signal: SignalID, n: Int64)] = []
     /// The day that all this holds for.
@@ -66,7 +66,7 @@ public struct Lead: Sendable, Equatable {
     /// Whether the contact is shown: a lone cookie is once it was active on two days or has a fifth
     /// of mql.
     public func isShown(hasEdge: Bool, mql: Micropoints) -> Bool {
-        !anonymous || hasEdge || activeDays >= 2 || engagement.engagement * 5 >= mql
+        !anonymous || hasEdge || isActiveOnTwoDays || engagement.engagement * 5 >= mql
     }
 
     private mutating func readIdentifiers(_ person: borrowing PersonFacts) {
@@ -100,17 +100,24 @@ public struct Lead: Sendable, Equatable {
         _ person: borrowing PersonFacts, _ history: borrowing History,
         _ isSignal: (SignalID) -> Bool
     ) {
-        var days: Set<Int32> = []
-        var totals = person.lifetime.filter { isSignal($0.key) }.mapValues(\.n)
+        var first: Day? = nil
+        counts.reserveCapacity(history.runs.count)
         for run in history.runs where isSignal(run.signal) {
+            var n = person.lifetime[run.signal]?.n ?? 0
             for place in run.cells {
-                totals[run.signal, default: 0] += history.cells[place].tally.n
-                days.insert(history.cells[place].day.number)
+                let cell = history.cells[place]
+                n = n.addingSaturating(cell.tally.n)
+                if let first, first != cell.day { isActiveOnTwoDays = true }
+                first = cell.day
             }
+            counts.append((signal: run.signal, n: n))
         }
-        activeDays = days.count
-        counts = totals.sorted { $0.key < $1.key }.map { (signal: $0.key, n: $0.value) }
-        events = counts.reduce(0) { $0 + $1.n }
+        for (signal, tally) in person.lifetime
+        where isSignal(signal) && !history.runs.contains(where: { $0.signal == signal }) {
+            counts.append((signal: signal, n: tally.n))
+        }
+        if !person.lifetime.isEmpty { counts.sort { $0.signal < $1.signal } }
+        events = counts.reduce(0) { $0.addingSaturating($1.n) }
     }
 
     private mutating func readPurchases(
@@ -129,6 +136,7 @@ public struct Lead: Sendable, Equatable {
         value = sum.value
     }
 
+    /// Whether all facts and derived values of two rows are equal.
     public static func == (left: Lead, right: Lead) -> Bool {
         left.contact == right.contact && left.email == right.email
             && left.customerID == right.customerID && left.anonymous == right.anonymous

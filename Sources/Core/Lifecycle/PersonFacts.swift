@@ -37,8 +37,9 @@ public struct PersonFacts: Sendable {
     public var lifetime: [SignalID: Tally] = [:]
     /// The attributes, the winning statement of each.
     public var traits: [(attribute: [UInt8], trait: Trait)] = []
-    /// Whether any edge leads to or from an identifier of the person.
-    public var hasEdge = false
+    /// Whether any edge is known of it: an identifier with edges belongs to somebody, or its edges
+    /// disagree.
+    public var hasEdge: Bool { members.count > 1 || members.contains { $0.ambiguous } }
 
     /// A person of which nothing is known yet.
     public init(contact: Int64) { self.contact = contact }

@@ -9,7 +9,8 @@ public struct Glob: Hashable, Sendable {
     /// A pattern.
     public init(_ pattern: String) {
         self.pattern = pattern
-        parts = pattern.utf8.split(separator: 0x2A, omittingEmptySubsequences: false).map(Array.init)
+        parts = pattern.utf8.split(separator: 0x2A, omittingEmptySubsequences: false).map(
+            Array.init)
     }
 
     /// The bytes that it stands for, if it has no star.
@@ -22,7 +23,9 @@ public struct Glob: Hashable, Sendable {
     public func matches(_ text: ByteSlice) -> Bool {
         let first = parts[0]
         let last = parts[parts.count - 1]
-        guard parts.count > 1 else { return text.count == first.count && begins(text, at: 0, first) }
+        guard parts.count > 1 else {
+            return text.count == first.count && begins(text, at: 0, first)
+        }
         guard text.count >= first.count + last.count, begins(text, at: 0, first),
             begins(text, at: text.count - last.count, last)
         else { return false }

@@ -54,6 +54,19 @@ public struct Engagement: Sendable, Equatable {
         if engagement >= model.mql { hotUntil = Self.hotUntil(history, on: day, model) }
     }
 
+    /// The points of each signal of a history on a day, without everything else.
+    public static func points(
+        of history: borrowing History, on day: Day, under model: ScoringModel
+    ) -> [SignalPoints] {
+        var result: [SignalPoints] = []
+        for run in history.runs {
+            guard let entry = model[run.signal] else { continue }
+            let points = micropoints(Self.points(history, run.cells, entry, on: day))
+            if points != 0 { result.append(SignalPoints(signal: run.signal, points: points)) }
+        }
+        return result
+    }
+
     private mutating func noteActivity(
         _ history: borrowing History, _ range: Range<Int>, until day: Day
     ) {
@@ -79,7 +92,9 @@ public struct Engagement: Sendable, Equatable {
         for place in range {
             let cell = history.cells[place]
             if cell.day > day { break }
-            mass += entry.signal.counted(cell.tally.n) * entry.decay.factor(age: day.days(since: cell.day))
+            mass +=
+                entry.signal.counted(cell.tally.n)
+                * entry.decay.factor(age: day.days(since: cell.day))
         }
         return mass
     }
@@ -102,20 +117,24 @@ public struct Engagement: Sendable, Equatable {
         _ history: borrowing History, on day: Day, today: Micropoints, _ model: ScoringModel
     ) -> Micropoints {
         let first = day.adding(-30)
-        var days: Set<Int32> = [first.number]
+        var days: UInt32 = 1  // bit i is the i-th day after the first
         for run in history.runs {
             guard let entry = model[run.signal], entry.signal.weight != 0 else { continue }
             if entry.signal.weight < 0 {
-                days.formUnion(first.number..<day.number)
+                days = .max
                 break
             }
             for place in run.cells.reversed() {
                 let active = history.cells[place].day
                 if active < first { break }
-                if active < day { days.insert(active.number) }
+                if active < day { days |= 1 << UInt32(active.days(since: first)) }
             }
         }
-        return days.reduce(today) { max($0, level(history, on: Day($1), model)) }
+        var peak = today
+        for offset in 0..<30 where days & (1 << UInt32(offset)) != 0 {
+            peak = max(peak, level(history, on: first.adding(offset), model))
+        }
+        return peak
     }
 
     /// The last day before the first on which engagement is below mql; nil if that never comes.
@@ -144,7 +163,9 @@ public struct Engagement: Sendable, Equatable {
             return max(0, total) >= model.mql
         }
         let falling = rests.allSatisfy { $0.entry.signal.weight > 0 }
-        guard let cold = falling ? firstCold(isHot) : (1...horizonDays).first(where: { !isHot(after: $0) })
+        guard
+            let cold = falling
+                ? firstCold(isHot) : (1...horizonDays).first(where: { !isHot(after: $0) })
         else { return nil }
         return settled.adding(cold - 1)
     }

@@ -22,11 +22,15 @@ public enum EngagementReference {
         result.delta60 = result.engagement - level(day.adding(-60))
         result.peak30 = (0...30).map { level(day.adding(-$0)) }.max() ?? 0
         if result.engagement >= micropoints(mql) {
-            let cold = (1...Engagement.horizonDays).first { level(day.adding($0)) < micropoints(mql) }
+            let cold = (1...Engagement.horizonDays).first {
+                level(day.adding($0)) < micropoints(mql)
+            }
             result.hotUntil = cold.map { day.adding($0 - 1) }
         }
         var sums: [Slot: Int64] = [:]
-        for cell in cells { sums[Slot(signal: cell.signal, day: cell.day), default: 0] += cell.tally.n }
+        for cell in cells {
+            sums[Slot(signal: cell.signal, day: cell.day), default: 0] += cell.tally.n
+        }
         result.lastActivity =
             sums.filter {
                 $0.key.day <= day && $0.value > 0 && (signals[$0.key.signal]?.weight ?? 0) > 0
@@ -55,7 +59,8 @@ public enum EngagementReference {
         var result: [SignalID: Micropoints] = [:]
         for (id, rule) in signals {
             var sum = 0.0
-            for (slot, n) in counts.sorted(by: { $0.key.day < $1.key.day }) where slot.signal == id {
+            for (slot, n) in counts.sorted(by: { $0.key.day < $1.key.day }) where slot.signal == id
+            {
                 let counted = min(max(n, 0), rule.dailyCap ?? Int64.max)
                 let age = Double(day.days(since: slot.day))
                 sum += Double(counted) * (rule.halfLife.days.map { exp2(-age / $0) } ?? 1)

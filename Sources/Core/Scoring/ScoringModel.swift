@@ -62,9 +62,10 @@ public struct Decay: Sendable {
     /// The decay of a half-life.
     public init(_ halfLife: HalfLife) {
         self.halfLife = halfLife.days
-        factors = halfLife.days.map { days in
-            (0...Self.tabulated).map { exp2(-Double($0) / days) }
-        } ?? []
+        factors =
+            halfLife.days.map { days in
+                (0...Self.tabulated).map { exp2(-Double($0) / days) }
+            } ?? []
     }
 
     /// What is left after `age` days, 0 or more.

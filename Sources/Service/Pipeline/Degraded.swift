@@ -37,7 +37,9 @@ final class Degraded: @unchecked Sendable {
             }
             return states[reason] == nil
         }
-        if isNew { logger.warning("degraded", metadata: ["reason": "\(reason)", "remedy": "\(remedy)"]) }
+        if isNew {
+            logger.warning("degraded", metadata: ["reason": "\(reason)", "remedy": "\(remedy)"])
+        }
     }
 
     /// Says that it works again.

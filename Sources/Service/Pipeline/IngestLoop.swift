@@ -43,7 +43,7 @@ enum IngestPause {
 /// that commits follow each other. It alone feeds the watchdog.
 final class IngestLoop {
     /// While there is a backlog, milliseconds between two checkpoints: larger ones cost less.
-    private static let catchUpInterval: Int64 = 500
+    private static let catchUpInterval: Int64 = 1000
     /// While there is a backlog, milliseconds between two reports of how far it is.
     private static let reportInterval: Int64 = 100
     /// A store that has not moved for so many milliseconds is stuck, and the watchdog may bite.

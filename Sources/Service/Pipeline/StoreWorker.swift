@@ -21,7 +21,9 @@ struct Rules: Sendable {
         self.configurationHash = configurationHash
         var signals: [SignalID: ScoredSignal] = [:]
         for rule in model.signals {
-            if let number = names.number(rule.name) { signals[number] = ScoredSignal(rule, in: model) }
+            if let number = names.number(rule.name) {
+                signals[number] = ScoredSignal(rule, in: model)
+            }
         }
         self.signals = signals
         var interests: [SignalID: ScoredSignal] = [:]
@@ -93,7 +95,8 @@ final class StoreWorker: @unchecked Sendable {
     ///   - wakeDescriptor: An eventfd that is signalled after every commit.
     init(
         store: StateStore, rules: Rules, day: Day, publication: PublicationWorker,
-        publishesAtOnce: Bool, wakeDescriptor: Int32, degraded: Degraded, clock: Clock, logger: Logger
+        publishesAtOnce: Bool, wakeDescriptor: Int32, degraded: Degraded, clock: Clock,
+        logger: Logger
     ) {
         self.store = store
         self.rules = rules
@@ -300,14 +303,13 @@ final class StoreWorker: @unchecked Sendable {
     private func advance(
         _ sweep: Sweep, _ publication: inout Publication, _ publisher: inout Publisher
     ) throws(StoreError) -> Bool {
-        let ids = try store.contacts(after: sweep.after, limit: Self.chunk)
-        for contact in ids {
-            publication.contacts.append(
-                publisher.render(try store.person(contact), contact: contact))
-            dirty.remove(contact)
+        let persons = try store.persons(after: sweep.after, limit: Self.chunk)
+        for person in persons {
+            publication.contacts.append(publisher.render(person, contact: person.contact))
+            dirty.remove(person.contact)
         }
-        let isLast = ids.count < Self.chunk
-        let end = isLast ? Int64.max : ids[ids.count - 1]
+        let isLast = persons.count < Self.chunk
+        let end = isLast ? Int64.max : persons[persons.count - 1].contact
         publication.sweep = (sweep.after + 1)...end
         if sweep.isFirst { publication.model = .init(rules.model, names: rules.names) }
         guard isLast else {

@@ -120,7 +120,6 @@ public enum LeadsSchema {
     /// Partial, so that the many cold contacts cost nothing; made after a bulk load.
     package static let indexes: [String] = [
         "CREATE INDEX lead_score ON leads(score DESC, contact_id) WHERE score > 0",
-        "CREATE INDEX lead_email ON leads(email) WHERE email IS NOT NULL",
         "CREATE INDEX identifier_value ON identifiers(value)",
     ]
 }

@@ -26,7 +26,9 @@ final class LeadsStatements {
     ]
 
     init(_ connection: Connection) throws(StoreError) {
-        func upsert(_ table: String, key: String, _ columns: [String]) throws(StoreError) -> Statement {
+        func upsert(_ table: String, key: String, _ columns: [String]) throws(StoreError)
+            -> Statement
+        {
             let all = ([key] + columns).joined(separator: ", ")
             let marks = Array(repeating: "?", count: columns.count + 1).joined(separator: ", ")
             let sets = columns.map { "\($0) = excluded.\($0)" }.joined(separator: ", ")
@@ -48,7 +50,8 @@ final class LeadsStatements {
             VALUES (?, ?, coalesce(?3 ->> '$', 'null'), ?, ?)
             """)
         interest = try connection.prepare("INSERT INTO interests VALUES (?, ?, ?)")
-        source = try connection.prepare("REPLACE INTO sources VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+        source = try connection.prepare(
+            "REPLACE INTO sources VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
         quarantined = try connection.prepare("REPLACE INTO quarantine VALUES (?, ?, ?, ?, ?)")
         change = try connection.prepare("REPLACE INTO segment_changes VALUES (?, ?, ?, ?, ?, ?)")
         setMeta = try connection.prepare("REPLACE INTO meta VALUES (?, ?)")

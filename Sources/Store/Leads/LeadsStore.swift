@@ -75,7 +75,9 @@ public final class LeadsStore {
             for contact in publication.contacts where contact.lead == nil {
                 try remove(contact.contact)
             }
-            if let sweep = publication.sweep { try removeOthers(in: sweep, but: publication.contacts) }
+            if let sweep = publication.sweep {
+                try removeOthers(in: sweep, but: publication.contacts)
+            }
             for stream in publication.streams { try write(stream) }
             try write(publication.quarantined, start: publication.quarantineStart)
             for change in publication.changes { try write(change) }
@@ -160,7 +162,8 @@ public final class LeadsStore {
             ])
         connection.persistWAL()
         // Writes once, so that both files beside it are there from the first moment.
-        try connection.execute("BEGIN IMMEDIATE; PRAGMA user_version = \(LeadsSchema.version); COMMIT")
+        try connection.execute(
+            "BEGIN IMMEDIATE; PRAGMA user_version = \(LeadsSchema.version); COMMIT")
         return connection
     }
 

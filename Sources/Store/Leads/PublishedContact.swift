@@ -96,9 +96,8 @@ public struct Publisher: Sendable {
         shown.counts = object(lead.counts.map { ($0.signal, $0.n) }) { $0.integer($1) }
         for member in person.members { add(member, to: &shown) }
         add(person.traits, to: &shown)
-        let interest = Engagement(of: history, on: day, under: topics)
-        shown.interests = interest.points.filter { $0.points > 0 }
-            .map { (topic: names.name($0.signal), points: $0.points) }
+        shown.interests = Engagement.points(of: history, on: day, under: topics)
+            .filter { $0.points > 0 }.map { (topic: names.name($0.signal), points: $0.points) }
         return shown
     }
 
@@ -159,8 +158,10 @@ public struct Publisher: Sendable {
     private mutating func add(
         _ traits: [(attribute: [UInt8], trait: Trait)], to shown: inout PublishedContact
     ) {
-        let stated = traits.filter { $0.attribute.first != 0x24 && $0.trait.value != Array("null".utf8) }
-            .sorted { $0.attribute.lexicographicallyPrecedes($1.attribute) }
+        let stated = traits.filter {
+            $0.attribute.first != 0x24 && $0.trait.value != Array("null".utf8)
+        }
+        .sorted { $0.attribute.lexicographicallyPrecedes($1.attribute) }
         guard !stated.isEmpty else { return }
         json.clear()
         json.raw("{")

@@ -50,6 +50,7 @@ extension StoreError {
 }
 
 extension StoreError: CustomStringConvertible {
+    /// What went wrong, and what to do about it.
     public var description: String {
         switch self {
         case .sqlite(let path, let code, let message, let doing):

@@ -19,13 +19,13 @@ struct PersonUpdate {
 
     /// Adds the edges and decides anew to whom the identifiers below them belong.
     mutating func apply(
-        edges: [FactDelta.EdgeKey: FactDelta.EdgeTally], of identifiers: [ResolvedIdentifier]
+        edges: EdgeTable, of identifiers: [ResolvedIdentifier]
     ) throws(StoreError) {
         var changed: [IdentifierKind: Set<Int64>] = [:]
         var new: Set<Int64> = []
         // Sorted, so that the index is walked in order and runs are alike.
-        let sorted = edges.map { edge, tally in
-            (identifiers[Int(edge.lower)], identifiers[Int(edge.higher)], tally)
+        let sorted = edges.rows.map { edge in
+            (identifiers[Int(edge.lower)], identifiers[Int(edge.higher)], edge.tally)
         }.sorted { ($0.0.id, $0.1.id) < ($1.0.id, $1.1.id) }
         for (lower, higher, tally) in sorted {
             statements.addEdge.bind(1, lower.id)
@@ -34,9 +34,12 @@ struct PersonUpdate {
             statements.addEdge.bind(4, tally.last)
             statements.addEdge.bind(5, tally.n)
             try statements.addEdge.run()
+            if lower.isNew { new.insert(lower.id) }
+            // More votes for the person that it belongs to change nothing. A new identifier that
+            // has its person already has this one edge only.
+            if lower.root == higher.root { continue }
             changed[lower.kind, default: []].insert(lower.id)
             contacts.insert(higher.root)
-            if lower.isNew { new.insert(lower.id) }
         }
         for kind in IdentifierKind.allCases {
             for id in (changed[kind] ?? []).sorted() {

@@ -99,7 +99,8 @@ extension StateStore {
                 dump.add(name(key & 0xFF_FFFF_FFFF), cell.day, names.name(cell.signal), cell.tally)
             }
         }
-        let edges = try connection.prepare("SELECT lower, higher, first_seen, last_seen, n FROM edge")
+        let edges = try connection.prepare(
+            "SELECT lower, higher, first_seen, last_seen, n FROM edge")
         while try edges.step() {
             dump.add(
                 lower: name(edges.int(0)), higher: name(edges.int(1)), first: edges.int(2),

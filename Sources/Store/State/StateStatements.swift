@@ -6,12 +6,13 @@ final class StateStatements {
     let readIdentifier: Statement
     let readMembers: Statement
     let setRoot: Statement
+    let readRoots: Statement
     let readCell: Statement
+    let readCells: Statement
     let writeCell: Statement
     let addEdge: Statement
     let readVotes: Statement
     let readLower: Statement
-    let hasEdge: Statement
     let stateTrait: Statement
     let readTraits: Statement
     let readLifetime: Statement
@@ -33,8 +34,8 @@ final class StateStatements {
             """)
         addIdentifier = try connection.prepare(
             """
-            INSERT INTO identifier(id, hash, kind, value, first_seen, last_seen)
-            VALUES (?, ?, ?, ?, ?, ?)
+            INSERT INTO identifier(id, hash, kind, value, first_seen, last_seen, root)
+            VALUES (?, ?, ?, ?, ?, ?, ?)
             """)
         widenIdentifier = try connection.prepare(
             "UPDATE identifier SET first_seen = ?, last_seen = ? WHERE id = ?")
@@ -43,7 +44,17 @@ final class StateStatements {
             SELECT kind, value, first_seen, last_seen, root, ambiguous FROM identifier WHERE id = ?
             """)
         readMembers = try connection.prepare(
-            "SELECT id FROM identifier WHERE root = ? AND root IS NOT NULL ORDER BY id")
+            """
+            SELECT kind, value, first_seen, last_seen, root, ambiguous, id FROM identifier
+            WHERE root BETWEEN ? AND ? AND root IS NOT NULL ORDER BY root, id
+            """)
+        readRoots = try connection.prepare(
+            """
+            SELECT kind, value, first_seen, last_seen, root, ambiguous, id FROM identifier
+            WHERE id > ? AND root IS NULL ORDER BY id LIMIT ?
+            """)
+        readCells = try connection.prepare(
+            "SELECT key, packed FROM cell WHERE key BETWEEN ? AND ? ORDER BY key")
         setRoot = try connection.prepare(
             "UPDATE identifier SET root = ?, ambiguous = ? WHERE id = ?")
         readCell = try connection.prepare("SELECT packed FROM cell WHERE key = ?")
@@ -61,11 +72,6 @@ final class StateStatements {
             WHERE e.lower = ?
             """)
         readLower = try connection.prepare("SELECT lower FROM edge WHERE higher = ? ORDER BY lower")
-        hasEdge = try connection.prepare(
-            """
-            SELECT EXISTS (SELECT 1 FROM edge WHERE lower = ?1)
-                OR EXISTS (SELECT 1 FROM edge WHERE higher = ?1)
-            """)
         stateTrait = try connection.prepare(
             """
             INSERT INTO trait(identifier, attribute, value, at, source) VALUES (?, ?, ?, ?, ?)
@@ -74,9 +80,15 @@ final class StateStatements {
                 > (at, value COLLATE BINARY, source)
             """)
         readTraits = try connection.prepare(
-            "SELECT attribute, value, at, source FROM trait WHERE identifier = ?")
+            """
+            SELECT attribute, value, at, source, identifier FROM trait
+            WHERE identifier BETWEEN ? AND ? ORDER BY identifier
+            """)
         readLifetime = try connection.prepare(
-            "SELECT signal, n, value FROM lifetime WHERE identifier = ?")
+            """
+            SELECT signal, n, value, identifier FROM lifetime
+            WHERE identifier BETWEEN ? AND ? ORDER BY identifier
+            """)
         writeStream = try connection.prepare(
             """
             INSERT INTO stream(id, source, path, device, inode, generation, born, offset, size, head,

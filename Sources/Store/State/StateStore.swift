@@ -89,7 +89,8 @@ public final class StateStore {
                 return persons.touched(among: resolved)
             }
         } catch {
-            sequence = (try? connection.integer("SELECT value FROM meta WHERE key = 'seq'")) ?? sequence
+            sequence =
+                (try? connection.integer("SELECT value FROM meta WHERE key = 'seq'")) ?? sequence
             lastChunk = chunks
             nextIdentifier = next
             throw error
@@ -109,7 +110,7 @@ public final class StateStore {
     private static let pragmas = [
         "PRAGMA locking_mode = EXCLUSIVE", "PRAGMA synchronous = FULL",
         "PRAGMA trusted_schema = OFF", "PRAGMA cell_size_check = ON",
-        "PRAGMA cache_size = -24576", "PRAGMA temp_store = MEMORY",
+        "PRAGMA cache_size = -32768", "PRAGMA temp_store = MEMORY",
         "PRAGMA wal_autocheckpoint = 4000", "PRAGMA journal_size_limit = 67108864",
     ]
 
@@ -182,21 +183,39 @@ extension StateStore {
     /// Gives every identifier of the delta its number in the state, new ones a new one, and widens
     /// its registers.
     ///
-    /// In the order of the hashes, so that the index is walked once.
+    /// By rank, so that a new identifier with one edge gets its person at once; within a rank in the
+    /// order of the hashes, so that the index is walked once.
     private func resolve(_ facts: FactDelta) throws(StoreError) -> [ResolvedIdentifier] {
         let rows = facts.identifiers.rows
         var resolved = [ResolvedIdentifier](
             repeating: ResolvedIdentifier(id: 0, kind: .cookie, root: 0, isNew: false),
             count: rows.count)
-        let order = rows.indices.sorted { rows[$0].hash < rows[$1].hash }
-        for number in order {
-            resolved[number] = try resolve(number, rows[number], facts.identifiers)
+        var order = rows.enumerated().map { (hash: $1.hash, number: $0) }
+        order.sort { $0.hash < $1.hash }
+        let above = Self.onlyEdges(of: facts)
+        for kind in IdentifierKind.allCases {
+            for (_, number) in order where rows[number].kind == kind {
+                let root: Int64? = above[number] >= 0 ? resolved[above[number]].root : nil
+                resolved[number] = try resolve(number, rows[number], facts.identifiers, root: root)
+            }
         }
         return resolved
     }
 
+    /// For each identifier of a delta the one that its only edge upwards leads to; -1 if it has none
+    /// there, or several.
+    private static func onlyEdges(of facts: FactDelta) -> [Int] {
+        var above = [Int](repeating: -1, count: facts.identifiers.count)
+        for edge in facts.edges.rows {
+            let lower = Int(edge.lower)
+            above[lower] = above[lower] == -1 ? Int(edge.higher) : -2
+        }
+        return above
+    }
+
+    /// - Parameter root: The person that the identifier belongs to if it is new.
     private func resolve(
-        _ number: Int, _ row: IdentifierTable.Row, _ table: IdentifierTable
+        _ number: Int, _ row: IdentifierTable.Row, _ table: IdentifierTable, root: Int64?
     ) throws(StoreError) -> ResolvedIdentifier {
         var place = row.hash
         let find = statements.findIdentifier
@@ -234,8 +253,9 @@ extension StateStore {
         table.withValue(of: number) { add.bind(text: $0, 4) }
         add.bind(5, row.first)
         add.bind(6, row.last)
+        add.bind(7, root)
         try add.run()
-        return ResolvedIdentifier(id: id, kind: row.kind, root: id, isNew: true)
+        return ResolvedIdentifier(id: id, kind: row.kind, root: root ?? id, isNew: true)
     }
 
     /// Adds the delta's cells to the packed rows, in the order of their keys.
@@ -360,7 +380,8 @@ extension StateStore {
             lastChunk.removeValue(forKey: day.number)
         }
         for (day, keys) in keys {
-            var last = if let known = lastChunk[day.number] { known } else { try readLastChunk(day) }
+            var last =
+                if let known = lastChunk[day.number] { known } else { try readLastChunk(day) }
             if last.keys + keys.count > Self.keysPerChunk, last.keys > 0 {
                 last = (last.chunk + 1, 0)
             }
