@@ -84,7 +84,9 @@ import Testing
             var delta = FactDelta()
             let asked = Folder(hash: scratch.store.hash, names: scratch.folder.names, restored)
             let known = Folder(hash: scratch.store.hash, names: scratch.folder.names, live)
-            for event in events { #expect(asked.add(event, to: &delta) == known.add(event, to: &delta)) }
+            for event in events {
+                #expect(asked.add(event, to: &delta) == known.add(event, to: &delta))
+            }
             _ = live.takeChanges()
         }
         let chunks = try scratch.rows("SELECT max(length(keys)) <= 3200 + 1600 FROM duplicate")
@@ -97,7 +99,8 @@ import Testing
         checkpoint.positions = [
             Folder.position(1, offset: 5), Folder.position(2, offset: .max - 10),
             StreamPosition(
-                id: 9, source: "", path: [0xFF, 0], identity: FileIdentity(
+                id: 9, source: "", path: [0xFF, 0],
+                identity: FileIdentity(
                     device: .max, inode: 0, generation: 1 << 63, born: .min)),
         ]
         _ = try scratch.store.commit(checkpoint, at: Instant(0))
@@ -143,7 +146,9 @@ import Testing
         #expect(
             try scratch.store.canonicalDump() == whole.canonicalDump(name: names.name),
             "seed \(seed)")
-        #expect(try scratch.rows("SELECT count(*) FROM identifier WHERE hash BETWEEN 2 AND 99") != ["0"])
+        #expect(
+            try scratch.rows("SELECT count(*) FROM identifier WHERE hash BETWEEN 2 AND 99") != ["0"]
+        )
     }
 
     @Test func `the quarantine keeps the newest records`() throws {

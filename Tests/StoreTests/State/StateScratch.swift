@@ -44,7 +44,8 @@ final class StateScratch {
 
     static func intern(_ store: StateStore) throws -> NameTable {
         let model = RandomEvents.model
-        return try store.intern(signals: model.signals.map(\.name), topics: model.topics.map(\.name))
+        return try store.intern(
+            signals: model.signals.map(\.name), topics: model.topics.map(\.name))
     }
 
     /// Commits events as one checkpoint.

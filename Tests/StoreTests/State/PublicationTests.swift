@@ -1,0 +1,237 @@
+import Core
+import Foundation
+import Glibc
+import TestKit
+import Testing
+
+@testable import Store
+
+@Suite struct PublicationTests {
+    private static let tables = [
+        "leads", "identifiers", "cell_period", "signal_name", "traits", "interests", "accounts",
+        "signals", "fit_rules", "topics", "segments", "segment_members", "segment_changes",
+        "sources", "quarantine", "activity",
+    ]
+
+    /// Everything in it fades, or `hotUntil` looks through a hundred years for each hot contact.
+    private static var model: Model {
+        var model = RandomEvents.model
+        model.signals[3].halfLife = .days(45)
+        return model
+    }
+
+    /// Every row of every table and view of a `leads.db`, as a reader finds them.
+    private static func everything(_ path: String) throws -> [String] {
+        let connection = try Connection(path: path, pragmas: [])
+        return try tables.flatMap { table in
+            let columns = try StateScratch.rows(
+                "SELECT name FROM pragma_table_info('\(table)')", connection)
+            let row = columns.map { "quote(\($0))" }.joined(separator: "||','||")
+            return try StateScratch.rows(
+                "SELECT '\(table) '||\(row) FROM \(table) ORDER BY 1", connection)
+        }
+    }
+
+    private static func open(_ directory: String, latest: Int64 = .max) throws -> LeadsStore {
+        try FileManager.default.createDirectory(
+            atPath: directory, withIntermediateDirectories: true)
+        return try LeadsStore(directory: directory, latest: latest)
+    }
+
+    /// What a publication from nothing shows of the state.
+    private static func fresh(_ publishing: Publishing, _ scratch: StateScratch) throws -> [String]
+    {
+        let directory = scratch.directory + "/fresh"
+        try? FileManager.default.removeItem(atPath: directory)
+        let leads = try open(directory)
+        try publishing.publishAll(to: leads, chunk: 5)
+        return try everything(leads.path)
+    }
+
+    /// Another model: other weights, another topic, another segment.
+    private static func change(_ model: inout Model, _ random: inout SeededGenerator) {
+        model.signals[Int.random(in: 0..<5, using: &random)].weight = .random(
+            in: -9...9, using: &random)
+        model.mql = .random(in: 1...90, using: &random)
+        model.topics[0].halfLife = .days(.random(in: 1...90, using: &random))
+        let condition = Condition(
+            sql: "score > \(Int.random(in: 0...9, using: &random))", place: "")
+        model.segments = [SegmentRule(name: random.pick(["hot", "cold"]), condition: condition)]
+        model.fit = [FitRule(name: random.pick(["a", "b"]), condition: condition, points: 1)]
+    }
+
+    @Test(arguments: 1...10 as ClosedRange<UInt64>)
+    func `publishing who was touched shows what a publication from nothing shows`(
+        seed: UInt64
+    ) throws {
+        let scratch = try StateScratch()
+        var random = SeededGenerator(seed: seed &* 13)
+        var source = RandomEvents(seed: seed, people: 9)
+        var publishing = try Publishing(
+            store: scratch.store, model: Self.model,
+            day: Day(of: Instant(RandomEvents.start), in: .utc).adding(90))
+        let directory = scratch.directory + "/published"
+        var leads = try Self.open(directory)
+        try publishing.publishAll(to: leads, chunk: 5)
+        func work() throws {
+            var waiting: Set<Int64> = []
+            for _ in 0..<Int.random(in: 1...3, using: &random) {
+                var events = source.next(Int.random(in: 1...25, using: &random))
+                if random.oneIn(3) {
+                    events.append(OwnedEvent(at: RandomEvents.start, type: "click", ["email": "x"]))
+                }
+                waiting.formUnion(try scratch.commit(events))
+            }
+            // Who was touched, a few at a time and in any order.
+            var order = waiting.sorted().shuffled(using: &random)
+            while !order.isEmpty {
+                let some = order.suffix(Int.random(in: 1...9, using: &random))
+                order.removeLast(some.count)
+                try leads.publish(try publishing.step(some.sorted(), after: leads), at: Instant(9))
+            }
+        }
+        for step in 0..<10 {
+            let what = Int.random(in: 0..<6, using: &random)
+            switch what {
+            case 0: publishing.day = publishing.day.adding(Int.random(in: 1...40, using: &random))
+            case 1:
+                var model = publishing.model
+                Self.change(&model, &random)
+                publishing = try Publishing(
+                    store: scratch.store, model: model, day: publishing.day)
+            case 2: leads = try Self.open(directory, latest: scratch.store.sequence)
+            default: break
+            }
+            #expect(!leads.isBuilding)
+            try work()
+            if what < 2 {
+                let chunk = Int.random(in: 1...9, using: &random)
+                try publishing.publishAll(to: leads, chunk: chunk, between: work)
+            }
+            #expect(leads.sequence == scratch.store.sequence)
+            let expected = try Self.fresh(publishing, scratch)
+            #expect(try Self.everything(leads.path) == expected, "seed \(seed), step \(step)")
+        }
+        // Once more, whole and in part, changes no row.
+        let before = try Self.everything(leads.path)
+        try publishing.publishAll(to: leads, chunk: 4)
+        let roots = try scratch.rows("SELECT id FROM identifier").compactMap(Int64.init)
+        try leads.publish(try publishing.step(roots, after: leads), at: Instant(9))
+        #expect(try Self.everything(leads.path) == before, "seed \(seed)")
+    }
+
+    @Test func `the view of activity is the cells`() throws {
+        let scratch = try StateScratch()
+        var source = RandomEvents(seed: 5)
+        try scratch.commit(source.next(300))
+        let leads = try Self.open(scratch.directory + "/published")
+        let publishing = try Publishing(
+            store: scratch.store, model: Self.model, day: Day(20_500))
+        try publishing.publishAll(to: leads, chunk: 100)
+        var expected: [String] = []
+        let ids = try scratch.rows("SELECT id FROM identifier").compactMap(Int64.init)
+        for person in try ids.compactMap({ try scratch.store.person($0) }) {
+            for member in person.members {
+                for cell in member.cells where scratch.folder.names.isSignal(cell.signal) {
+                    expected.append(
+                        "\(person.contact) \(member.id) \(cell.day) "
+                            + "\(scratch.folder.names.name(cell.signal)) \(cell.tally.n) "
+                            + "\(Double(cell.tally.value) / 10_000)")
+                }
+            }
+        }
+        let shown = try StateScratch.rows(
+            """
+            SELECT contact_id||' '||identifier_id||' '||day||' '||signal||' '||n||' '||value
+            FROM activity WHERE contact_id IN (SELECT contact_id FROM leads)
+            """, Connection(path: leads.path, pragmas: []))
+        let hidden = Set(ids.map(String.init)).subtracting(
+            try StateScratch.rows(
+                "SELECT contact_id FROM leads", Connection(path: leads.path, pragmas: [])))
+        expected.removeAll { hidden.contains(String($0.prefix { $0 != " " })) }
+        #expect(shown.sorted() == expected.sorted() && shown.count > 200)
+    }
+
+    @Test func `whatever is no leads database of this state is made anew`() throws {
+        let scratch = try StateScratch()
+        try scratch.commit([OwnedEvent(at: RandomEvents.start, type: "click", ["email": "a@b.de"])])
+        let publishing = try Publishing(
+            store: scratch.store, model: Self.model, day: Day(20_500))
+        let path = scratch.directory + "/published/leads.db"
+        let shown = try Self.fresh(publishing, scratch)
+        let good = scratch.directory + "/fresh/leads.db"
+        let damages: [(name: String, damage: () throws -> Void)] = [
+            ("missing", {}),
+            ("empty", { try Data().write(to: URL(filePath: path)) }),
+            ("garbage", { try Data(repeating: 7, count: 9999).write(to: URL(filePath: path)) }),
+            (
+                "foreign",
+                {
+                    let other = try Connection(path: path, pragmas: [])
+                    try other.execute("CREATE TABLE t(x); INSERT INTO t VALUES (1)")
+                }
+            ),
+            (
+                "damaged",
+                {
+                    var bytes = try Data(contentsOf: URL(filePath: good))
+                    for place in 4096..<(4096 * 6) { bytes[place] = 0xAA }
+                    try bytes.write(to: URL(filePath: path))
+                }
+            ),
+            (
+                "ahead",
+                {
+                    try FileManager.default.copyItem(atPath: good, toPath: path)
+                    let other = try Connection(path: path, pragmas: [])
+                    try other.execute("UPDATE meta SET value = '2' WHERE key = 'seq'")
+                }
+            ),
+            (
+                "of another version",
+                {
+                    try FileManager.default.copyItem(atPath: good, toPath: path)
+                    let other = try Connection(path: path, pragmas: [])
+                    try other.execute("PRAGMA user_version = 99")
+                }
+            ),
+            ("a link to nowhere", { unsafe symlink("/nowhere/leads.db", path) }),
+        ]
+        for (name, damage) in damages {
+            try? FileManager.default.removeItem(atPath: scratch.directory + "/published")
+            try FileManager.default.createDirectory(
+                atPath: scratch.directory + "/published", withIntermediateDirectories: true)
+            try damage()
+            let leads = try Self.open(scratch.directory + "/published", latest: 1)
+            #expect(leads.isBuilding, "\(name)")
+            try publishing.publishAll(to: leads, chunk: 10)
+            #expect(try Self.everything(path) == shown, "\(name)")
+            #expect(leads.isInPlace)
+        }
+        let again = try Self.open(scratch.directory + "/published", latest: 1)
+        #expect(!again.isBuilding && again.sequence == 1)
+    }
+
+    @Test func `the group may read the file and both files beside it, also after the end`() throws {
+        let scratch = try StateScratch()
+        let publishing = try Publishing(
+            store: scratch.store, model: Self.model, day: Day(20_500))
+        let path = scratch.directory + "/published/leads.db"
+        func modes() -> [mode_t] {
+            ["", "-wal", "-shm"].map {
+                var status = stat()
+                return unsafe stat(path + $0, &status) == 0 ? status.st_mode & 0o777 : 0
+            }
+        }
+        do {
+            let leads = try Self.open(scratch.directory + "/published")
+            try publishing.publishAll(to: leads, chunk: 10)
+            #expect(modes() == [0o640, 0o640, 0o640])
+            try publishing.publishAll(to: leads, chunk: 10)
+        }
+        #expect(modes() == [0o640, 0o640, 0o640])
+        var status = stat()
+        #expect(unsafe stat(scratch.path, &status) == 0 && status.st_mode & 0o777 == 0o600)
+        #expect(unsafe stat(path + ".new", &status) != 0)
+    }
+}
