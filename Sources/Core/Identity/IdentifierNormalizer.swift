@@ -68,31 +68,35 @@ public struct IdentifierNormalizer: ~Copyable {
     }
 
     private func normalizeOpaque(_ text: ByteSlice, into out: UnsafeMutablePointer<UInt8>) -> Int? {
-        var ascii = true
+        guard let start = unsafe text.start else { return nil }
+        var bits: UInt8 = 0
         for place in 0..<text.count {
-            let byte = text[place]
+            // SAFETY: the place is within the slice, and within `out`, which is longer.
+            let byte = unsafe start[place]
             if byte < 0x20 || byte == 0x7F { return nil }
-            if byte >= 0x80 { ascii = false }
+            bits |= byte
             unsafe out[place] = byte
         }
-        if ascii { return text.count }
+        if bits < 0x80 { return text.count }
         return unsafe composed(text, into: out, limit: Bounds.identifierBytes)
     }
 
     private func normalizeEmail(_ text: ByteSlice, into out: UnsafeMutablePointer<UInt8>) -> Int? {
-        guard text.count <= Bounds.emailBytes * 2 else { return nil }
+        guard text.count <= Bounds.emailBytes * 2, let start = unsafe text.start else { return nil }
         var at = -1
-        var ascii = true
+        var bits: UInt8 = 0
         for place in 0..<text.count {
-            let byte = text[place]
+            // SAFETY: the place is within the slice, and within `out`, which is longer.
+            let byte = unsafe start[place]
             if byte <= 0x20 || byte == 0x7F { return nil }
-            if byte >= 0x80 { ascii = false }
             if byte == 0x40 {
                 guard at < 0 else { return nil }
                 at = place
             }
+            bits |= byte
             unsafe out[place] = Self.lowered(byte)
         }
+        let ascii = bits < 0x80
         guard at > 0, at < text.count - 1 else { return nil }
         if ascii {
             guard text.count <= Bounds.emailBytes, Self.isDomain(text[(at + 1)..<text.count]) else {
@@ -147,23 +151,23 @@ public struct IdentifierNormalizer: ~Copyable {
 
     /// Labels of letters, digits, hyphens and underscores, 1 to 63 bytes each, of either case.
     private static func isDomain(_ domain: ByteSlice) -> Bool {
+        guard let start = unsafe domain.start else { return false }
         var label = 0
         for place in 0..<domain.count {
-            let byte = domain[place]
-            if byte == 0x2E {
-                guard label > 0 else { return false }
+            // SAFETY: the place is within the slice.
+            let byte = unsafe start[place]
+            if (byte | 0x20) &- 0x61 < 26 || byte &- 0x30 < 10 {
+                label += 1
+            } else if byte == 0x2E {
+                guard label > 0, label <= 63 else { return false }
                 label = 0
-                continue
+            } else if byte == 0x2D || byte == 0x5F {
+                label += 1
+            } else {
+                return false
             }
-            let lower = byte | 0x20
-            guard
-                (lower >= 0x61 && lower <= 0x7A) || byte &- 0x30 <= 9 || byte == 0x2D
-                    || byte == 0x5F
-            else { return false }
-            label += 1
-            guard label <= 63 else { return false }
         }
-        return label > 0
+        return label > 0 && label <= 63
     }
 
     private static func lowered(_ byte: UInt8) -> UInt8 {
