@@ -56,7 +56,9 @@ public final class LeadsStore {
     /// Whether the file is the one that was opened, and nobody else has written to it: somebody may
     /// have removed, replaced, emptied or overwritten it, which SQLite itself would not notice for
     /// as long as it has the pages in memory.
-    public var isInPlace: Bool { isBuilding || (stamp != nil && DatabaseFile.stamp(of: path) == stamp) }
+    public var isInPlace: Bool {
+        isBuilding || (stamp != nil && DatabaseFile.stamp(of: path) == stamp)
+    }
 
     /// Bytes of the WAL, which grow while a reader holds on to an old state.
     public var walBytes: Int64 {
