@@ -65,6 +65,16 @@ public final class LeadsStore {
         return unsafe stat(path + "-wal", &status) == 0 ? Int64(status.st_size) : 0
     }
 
+    /// Empties the WAL, unless a reader holds on to what is in it.
+    ///
+    /// - Returns: whether it is empty now.
+    public func shortenWAL() -> Bool {
+        guard !isBuilding else { return true }
+        connection.checkpointWAL(truncate: true)
+        stamp = DatabaseFile.stamp(of: path)
+        return walBytes == 0
+    }
+
     /// Writes a publication in one transaction.
     ///
     /// - Throws: `StoreError`; 75 (`isBusy`) if a reader holds the file locked.
