@@ -42,7 +42,7 @@ let package = Package(
             providers: [.apt(["libidn2-dev", "libunistring-dev"])]),
         .systemLibrary(
             name: "CHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
-        .target(name: "CLinux"),
+        .target(name: "CLinux", linkerSettings: [.linkedLibrary("sqlite3")]),
         .target(
             name: "CSimdjson", cxxSettings: [.unsafeFlags(["-std=c++17", "-O3"])],
             linkerSettings: [.linkedLibrary("simdjson")]),

@@ -6,6 +6,7 @@
 #include <linux/fs.h>
 #include <poll.h>
 #include <signal.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -104,6 +105,8 @@ void clinux_keep_standard_descriptors(void) {
             }
         }
 }
+
+void clinux_quiet_sqlite(void) { sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); }
 
 int64_t clinux_resident_bytes(void) {
     FILE *file = fopen("/proc/self/statm", "re");

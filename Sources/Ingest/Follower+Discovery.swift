@@ -84,14 +84,13 @@ extension Follower {
 
     /// Opens a file and reads what its identity rests on; nil if that cannot be done at present.
     private func look(into found: FoundFile) -> Sighting? {
-        let notice = unreadable(found.source, found.path)
         do throws(SystemError) {
             let file = try openWithin(limit: found.path)
             do throws(SystemError) {
                 let status = try files.identify(file)
                 if status.isRegular {
                     let head = try reader.head(of: file)
-                    reported.remove(notice.subject)
+                    reported.remove(unreadable(found.source, found.path).subject)
                     return Sighting(
                         found: found, file: file, status: status,
                         candidate: Generation.Candidate(
@@ -105,7 +104,9 @@ extension Follower {
         } catch {
             // Gone or replaced since it was listed: the next look will tell.
             lookWanted = error.code == ENOENT || lookWanted
-            if error.code != ENOENT { notifyOnce(notice) }
+            if error.code != ENOENT {
+                notifyOnce(unreadable(found.source, found.path, error))
+            }
         }
         for stream in byInode[found.stamp.inode] ?? [] where stream.source == found.source {
             stream.sighted = true
@@ -230,11 +231,15 @@ extension Follower {
                     detail: skipped.why))
         }
         for failure in findings.failures {
-            notifyOnce(unreadable(failure.source, failure.path))
+            notifyOnce(unreadable(failure.source, failure.path, failure.error))
         }
     }
 
-    private func unreadable(_ source: Int, _ path: [UInt8]) -> Notice {
-        Notice(.unreadable, source: sources[source].name, path: path)
+    private func unreadable(
+        _ source: Int, _ path: [UInt8], _ error: SystemError? = nil
+    ) -> Notice {
+        Notice(
+            .unreadable, source: sources[source].name, path: path,
+            detail: error?.description ?? "")
     }
 }

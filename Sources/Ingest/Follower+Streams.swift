@@ -291,7 +291,7 @@ extension Follower {
         notifyOnce(
             Notice(
                 .unreadable, source: stream.position.source, path: stream.position.path,
-                detail: "\(error.call): errno \(error.code)"))
+                detail: error.description))
         if stream.missed == 0 { close(stream) }
         stream.retryAt = clock() + stream.retryDelay
         stream.retryDelay = min(stream.retryDelay * 2, 30_000)

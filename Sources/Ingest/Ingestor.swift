@@ -19,6 +19,8 @@ public final class Ingestor {
     private var scopes: [SourceScope] = []
     private var decoders: [any LineDecoder] = []
     private var checkpoint = Checkpoint()
+    /// Kept beside the checkpoint, whose facts are in use while a block is read.
+    private var quarantined: [QuarantinedRecord] = []
     private var quarantinedBytes = 0
     private var event = Event()
 
@@ -71,6 +73,7 @@ public final class Ingestor {
     public func takeCheckpoint() -> Checkpoint {
         var taken = checkpoint
         checkpoint = Checkpoint()
+        swap(&taken.quarantined, &quarantined)
         quarantinedBytes = 0
         pendingRecords = 0
         taken.positions = follower.takePositions()
@@ -111,19 +114,30 @@ public final class Ingestor {
     }
 
     private func readLines(of block: Block, _ tally: inout StreamTally) {
-        let decoder = decoders[block.source]
-        let scope = scopes[block.source]
+        // Taken out for the length of the block, so that nothing is checked for exclusive access,
+        // line by line.
+        var event = Event()
+        swap(&event, &self.event)
+        Self.readLines(
+            of: block, decoder: decoders[block.source], scope: scopes[block.source], &event, &fold,
+            &checkpoint.facts, &tally
+        ) { quarantine($0, at: $1, of: block.stream, $2) }
+        swap(&event, &self.event)
+        bytes += Int64(block.bytes.count)
+    }
+
+    private static func readLines(
+        of block: Block, decoder: any LineDecoder, scope: SourceScope, _ event: inout Event,
+        _ fold: inout EventFold, _ facts: inout FactDelta, _ tally: inout StreamTally,
+        quarantine: (ByteSlice, Int64, Verdict) -> Void
+    ) {
         for (line, offset) in block.lines {
             let verdict =
-                decoder.decode(line, into: &event)
-                ?? fold.fold(event, from: scope, into: &checkpoint.facts)
+                decoder.decode(line, into: &event) ?? fold.fold(event, from: scope, into: &facts)
             tally.lines += 1
             tally.count(verdict)
-            if verdict.outcome == .quarantined {
-                quarantine(line, at: offset, of: block.stream, verdict)
-            }
+            if verdict.outcome == .quarantined { quarantine(line, offset, verdict) }
         }
-        bytes += Int64(block.bytes.count)
     }
 
     private func quarantine(
@@ -131,7 +145,7 @@ public final class Ingestor {
     ) {
         let kept = line[0..<min(line.count, Bounds.quarantinedBytes)].array
         quarantinedBytes += kept.count + MemoryLayout<QuarantinedRecord>.stride
-        checkpoint.quarantined.append(
+        quarantined.append(
             QuarantinedRecord(stream: stream, offset: offset, verdict: verdict, bytes: kept))
     }
 }

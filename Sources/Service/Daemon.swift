@@ -47,6 +47,7 @@ public final class Daemon {
     /// any thread is.
     public init(_ options: DaemonOptions) {
         clinux_keep_standard_descriptors()
+        clinux_quiet_sqlite()
         signalDescriptor = clinux_signal_fd()
         self.options = options
         clock = Clock.system(asOf: options.asOf)

@@ -82,12 +82,12 @@ extension LeadsReader {
         let cells = try Row.fetchCursor(
             db,
             sql: """
-                SELECT i.contact_id, p.key >> 40, p.cells
-                FROM cell_period p CROSS JOIN identifiers i
-                     ON i.identifier_id = p.key & 0xFFFFFFFFFF
-                WHERE p.key < ? ORDER BY 1
+                SELECT i.contact_id, p.key & 65535, p.cells
+                FROM identifiers i INDEXED BY identifier_contact CROSS JOIN cell_period p
+                     ON p.key BETWEEN i.identifier_id << 16 AND i.identifier_id << 16 | ?
+                ORDER BY i.contact_id
                 """,
-            arguments: [Int64(CellCodec.period(of: day) + 1) << 40])
+            arguments: [Int64(max(0, CellCodec.period(of: day)))])
         var ranks: [(id: Int64, score: Micropoints)] = []
         var history = History()
         var pending = try cells.next()
@@ -127,27 +127,16 @@ extension LeadsReader {
 
     private func cells(of contactID: Int64) throws -> [DailyCell] {
         let sql = """
-            SELECT i.contact_id, p.key >> 40, p.cells
-            FROM periods JOIN identifiers i ON i.contact_id = ?
-                 CROSS JOIN cell_period p ON p.key = periods.period << 40 | i.identifier_id
+            SELECT i.contact_id, p.key & 65535, p.cells
+            FROM identifiers i CROSS JOIN cell_period p
+                 ON p.key BETWEEN i.identifier_id << 16 AND i.identifier_id << 16 | 65535
+            WHERE i.contact_id = ?
             """
-        let rows = try Row.fetchCursor(
-            db, sql: Self.periods + sql, arguments: [contactID])
+        let rows = try Row.fetchCursor(db, sql: sql, arguments: [contactID])
         var cells: [DailyCell] = []
         while let row = try rows.next() { try append(row, to: &cells) }
         return cells
     }
-
-    /// The periods in which anybody did anything, found by jumping from one to the next.
-    private static let periods = """
-        WITH RECURSIVE periods(period) AS (
-            SELECT min(key) >> 40 FROM cell_period
-            UNION ALL
-            SELECT (SELECT min(key) >> 40 FROM cell_period WHERE key >= (period + 1) << 40)
-            FROM periods WHERE period IS NOT NULL
-        )
-
-        """
 
     /// Appends the cells of a row (contact, period, cells).
     private func append(_ row: Row, to cells: inout [DailyCell]) throws {

@@ -222,7 +222,8 @@ import Testing
         reading.settle()
         reading.settle()
         #expect(reading.drain() == ["2"])
-        #expect(reading.kinds().filter { $0 == .unreadable }.count == 1)
+        let reports = reading.notices.filter { $0.kind == .unreadable }
+        #expect(reports.map(\.detail) == ["open: Permission denied"])
         reading.files.failures = [:]
         reading.settle()
         #expect(reading.drain() == ["1"])

@@ -3,12 +3,21 @@ public import Foundation
 /// A program of this package as it was built beside the tests.
 public struct BuiltBinary: Sendable {
     /// Where it is.
-    public let url: URL
+    public private(set) var url: URL
 
     /// The program of this name.
     public init(_ name: String) {
         let tests = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
         url = tests.deletingLastPathComponent().appending(path: name)
+    }
+
+    /// The program of this name from the release build if there is one, which is what people run.
+    public static func released(_ name: String) -> BuiltBinary {
+        var binary = BuiltBinary(name)
+        let release = binary.url.deletingLastPathComponent().deletingLastPathComponent()
+            .appending(path: "release/\(name)")
+        if FileManager.default.isExecutableFile(atPath: release.path) { binary.url = release }
+        return binary
     }
 
     /// What a run came to.

@@ -46,6 +46,10 @@ int clinux_try_log(const char *bytes, size_t count);
 /// Opens /dev/null on the standard descriptors that are closed, so that no database gets their number.
 void clinux_keep_standard_descriptors(void);
 
+/// Tells SQLite not to keep statistics of its memory, which costs a mutex for each allocation. To be
+/// called before SQLite is used.
+void clinux_quiet_sqlite(void);
+
 /// Resident memory in bytes, 0 if unknown.
 int64_t clinux_resident_bytes(void);
 

@@ -4,10 +4,10 @@
 public struct Lead: Sendable, Equatable {
     /// The id of the root identifier.
     public var contact: Int64
-    /// The email address with the latest event.
-    public var email: String?
-    /// The customer number.
-    public var customerID: String?
+    /// Which of the person's identifiers is the email address with the latest event.
+    public var emailMember: Int?
+    /// Which of the person's identifiers is the customer number.
+    public var customerMember: Int?
     /// Whether only cookies are known.
     public var anonymous: Bool
     /// The first event.
@@ -28,10 +28,6 @@ public struct Lead: Sendable, Equatable {
     public var purchases: Int64 = 0
     /// Their money, in 1/10000 units.
     public var value: Int64 = 0
-    /// The domain of the email address.
-    public var domain: String?
-    /// The sales representative by the CRM.
-    public var owner: String?
     /// Whether the person did anything on two days or more.
     public var isActiveOnTwoDays = false
     /// Counts by signal, ascending by signal, those beyond the retention too.
@@ -58,9 +54,6 @@ public struct Lead: Sendable, Equatable {
         readIdentifiers(person)
         readCounts(person, history, isSignal)
         readPurchases(history, model.purchase, person)
-        owner = person.traits.first { $0.attribute == Trait.ownerAttribute }.map {
-            String(decoding: $0.trait.value, as: UTF8.self)
-        }
     }
 
     /// Whether the contact is shown: a lone cookie is once it was active on two days or has a fifth
@@ -73,27 +66,25 @@ public struct Lead: Sendable, Equatable {
         var latest = Int64.min
         var first = Int64.max
         var last = Int64.min
-        for member in person.members {
+        for (place, member) in person.members.enumerated() {
             first = min(first, member.first)
             last = max(last, member.last)
-            let text = String(decoding: member.identifier.value, as: UTF8.self)
             switch member.identifier.kind {
-            case .customerID: if customerID == nil { customerID = text }
+            case .customerID: if customerMember == nil { customerMember = place }
             case .email:
-                if member.last > latest || (member.last == latest && text < email ?? "") {
+                // Of two at the same moment the smaller, so that the order does not matter.
+                let isSmaller = emailMember.map {
+                    member.identifier < person.members[$0].identifier
+                }
+                if member.last > latest || (member.last == latest && isSmaller == true) {
                     latest = member.last
-                    email = text
+                    emailMember = place
                 }
             case .cookie: break
             }
         }
         if first != .max { firstSeen = Instant(first) }
         if last != .min { lastSeen = Instant(last) }
-        domain = email.flatMap { email in
-            email.utf8.lastIndex(of: 0x40).map {
-                String(email[email.utf8.index(after: $0)...])
-            }
-        }
     }
 
     private mutating func readCounts(
@@ -138,13 +129,13 @@ public struct Lead: Sendable, Equatable {
 
     /// Whether all facts and derived values of two rows are equal.
     public static func == (left: Lead, right: Lead) -> Bool {
-        left.contact == right.contact && left.email == right.email
-            && left.customerID == right.customerID && left.anonymous == right.anonymous
+        left.contact == right.contact && left.emailMember == right.emailMember
+            && left.customerMember == right.customerMember && left.anonymous == right.anonymous
             && left.firstSeen == right.firstSeen && left.lastSeen == right.lastSeen
             && left.events == right.events && left.engagement == right.engagement
             && left.score == right.score && left.firstPurchase == right.firstPurchase
             && left.lastPurchase == right.lastPurchase && left.purchases == right.purchases
-            && left.value == right.value && left.owner == right.owner && left.day == right.day
+            && left.value == right.value && left.day == right.day
             && left.counts.elementsEqual(right.counts, by: ==)
     }
 }

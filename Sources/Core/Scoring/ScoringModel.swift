@@ -107,6 +107,9 @@ public struct ScoringModel: Sendable {
         self.entries = entries
     }
 
+    /// Whether no signal gives points.
+    public var isEmpty: Bool { entries.allSatisfy { $0 == nil } }
+
     /// The rule of a signal; nil if it gives no points.
     public subscript(signal: SignalID) -> Entry? {
         Int(signal) < entries.count ? entries[Int(signal)] : nil

@@ -1,4 +1,5 @@
 public import Core
+import Glibc
 
 /// What the follower asks of a file system, so that a simulated one can stand in for the real one.
 ///
@@ -40,6 +41,11 @@ public struct SystemError: Error, Hashable, Sendable {
         self.call = call
         self.code = code
     }
+}
+
+extension SystemError: CustomStringConvertible {
+    /// `open: Permission denied`.
+    public var description: String { "\(call): \(unsafe String(cString: strerror(code)))" }
 }
 
 /// What kind of file stands at a path.

@@ -245,17 +245,17 @@ final class IngestLoop {
     /// Says in the log and in the degraded states what the follower noticed.
     private func report() {
         for notice in ingestor.follower.takeNotices() {
-            let about: Logger.Metadata = [
-                "source": "\(notice.source)", "path": "\(notice.displayPath)",
-                "detail": "\(notice.detail)",
+            var about: Logger.Metadata = [:]
+            let facts = [
+                ("source", notice.source), ("path", notice.displayPath), ("detail", notice.detail),
             ]
+            for (key, value) in facts where !value.isEmpty { about[key] = "\(value)" }
+            if notice.lostBytes > 0 { about["lost_bytes"] = "\(notice.lostBytes)" }
             switch notice.kind {
             case .new, .rotated, .copyAdopted:
                 logger.info("file \(notice.kind.rawValue)", metadata: about)
             case .truncated, .shrunk, .vanished, .skipped, .unreadable, .polling:
-                var more = about
-                if notice.lostBytes > 0 { more["lost_bytes"] = "\(notice.lostBytes)" }
-                logger.warning("file \(notice.kind.rawValue)", metadata: more)
+                logger.warning("file \(notice.kind.rawValue)", metadata: about)
             }
         }
     }

@@ -87,6 +87,8 @@ final class StoreWorker: @unchecked Sendable {
 
     /// Contacts rendered between two looks at the queue: a few milliseconds of work.
     private static let chunk = 1000
+    /// Contacts of a full publication at a time: more, because they are read and written in order.
+    private static let sweepChunk = 4000
     /// How long the last publications may take to be handed over at the end.
     private static let farewellMilliseconds: Int64 = 1500
 
@@ -282,8 +284,7 @@ final class StoreWorker: @unchecked Sendable {
         var publisher = Publisher(
             model: rules.scoring, topics: rules.topics, names: rules.names, day: day)
         for contact in due {
-            publication.contacts.append(
-                publisher.render(try store.person(contact), contact: contact))
+            publisher.add(try store.person(contact), contact: contact, to: &publication)
         }
         var completes = false
         if due.isEmpty, let sweep {
@@ -292,7 +293,7 @@ final class StoreWorker: @unchecked Sendable {
         try addTheRest(to: &publication)
         if dirty.isEmpty, sweep == nil { publication.sequence = store.sequence }
         let isNews =
-            !publication.contacts.isEmpty || publication.sweep != nil || completes
+            publication.isAboutContacts || publication.sweep != nil || completes
             || !publication.streams.isEmpty || !publication.quarantined.isEmpty
             || publication.sequence != sequenceSent
         shared.withLock { $0.pending = dirty.count + (sweep == nil ? 0 : 1) }
@@ -308,12 +309,12 @@ final class StoreWorker: @unchecked Sendable {
     private func advance(
         _ sweep: Sweep, _ publication: inout Publication, _ publisher: inout Publisher
     ) throws(StoreError) -> Bool {
-        let persons = try store.persons(after: sweep.after, limit: Self.chunk)
+        let persons = try store.persons(after: sweep.after, limit: Self.sweepChunk)
         for person in persons {
-            publication.contacts.append(publisher.render(person, contact: person.contact))
+            publisher.add(person, contact: person.contact, to: &publication)
             dirty.remove(person.contact)
         }
-        let isLast = persons.count < Self.chunk
+        let isLast = persons.count < Self.sweepChunk
         let end = isLast ? Int64.max : persons[persons.count - 1].contact
         publication.sweep = (sweep.after + 1)...end
         if sweep.isFirst { publication.model = .init(rules.model, names: rules.names) }

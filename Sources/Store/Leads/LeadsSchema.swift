@@ -44,7 +44,7 @@ public enum LeadsSchema {
         """,
         // From the start, and not after a bulk load: contacts that go are looked up by it.
         "CREATE INDEX identifier_contact ON identifiers(contact_id)",
-        // cell_period: key = period << 40 | identifier_id, so that what changes together lies together.
+        // cell_period: key = identifier_id << 16 | period, so that a contact's history lies together.
         "CREATE TABLE cell_period(key INTEGER PRIMARY KEY, cells TEXT NOT NULL) STRICT",
         "CREATE TABLE signal_name(signal_id INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT",
         """
@@ -53,7 +53,7 @@ public enum LeadsSchema {
                date((c.value ->> 0) * 86400, 'unixepoch'),
                s.name, c.value ->> 2, (c.value ->> 3) / 10000.0
         FROM cell_period p
-        JOIN identifiers i ON i.identifier_id = p.key & 0xFFFFFFFFFF
+        JOIN identifiers i ON i.identifier_id = p.key >> 16
         JOIN json_each(p.cells) c
         JOIN signal_name s ON s.signal_id = c.value ->> 1
         """,

@@ -60,15 +60,12 @@ final class LeadsStatements {
         removeLead = try connection.prepare("DELETE FROM leads WHERE contact_id = ?")
         removeTraits = try connection.prepare("DELETE FROM traits WHERE contact_id = ?")
         removeInterests = try connection.prepare("DELETE FROM interests WHERE contact_id = ?")
-        // The periods in which an identifier can have cells follow from its first and last event.
         removeCells = try connection.prepare(
             """
-            WITH RECURSIVE old(id, period, last) AS (
-                SELECT identifier_id,
-                    (unixepoch(first_seen) / 86400 - 1) / 64, (unixepoch(last_seen) / 86400 + 1) / 64
-                FROM identifiers WHERE contact_id = ?
-                UNION ALL SELECT id, period + 1, last FROM old WHERE period < last)
-            DELETE FROM cell_period WHERE key IN (SELECT period << 40 | id FROM old)
+            DELETE FROM cell_period WHERE key IN (
+                SELECT p.key FROM identifiers i JOIN cell_period p
+                    ON p.key BETWEEN i.identifier_id << 16 AND i.identifier_id << 16 | 65535
+                WHERE i.contact_id = ?)
             """)
         removeIdentifiers = try connection.prepare("DELETE FROM identifiers WHERE contact_id = ?")
         removeQuarantined = try connection.prepare("DELETE FROM quarantine WHERE quarantine_id < ?")

@@ -23,7 +23,6 @@ public final class LeadsStore {
     /// more use and its owner makes another one.
     private var file: (connection: Connection, statements: LeadsStatements)?
     private var stamp: DatabaseFile.Stamp?
-    private var days: [Int32: String] = [:]
 
     /// Opens `leads.db` in a directory, or begins a new one.
     ///
@@ -44,12 +43,12 @@ public final class LeadsStore {
         }
     }
 
-    private var connection: Connection {
+    var connection: Connection {
         guard let file else { preconditionFailure("the store failed before") }
         return file.connection
     }
 
-    private var statements: LeadsStatements {
+    var statements: LeadsStatements {
         guard let file else { preconditionFailure("the store failed before") }
         return file.statements
     }
@@ -79,12 +78,10 @@ public final class LeadsStore {
     ///
     /// - Throws: `StoreError`; 75 (`isBusy`) if a reader holds the file locked.
     public func publish(_ publication: Publication, at now: Instant) throws(StoreError) {
-        try connection.transaction { () throws(StoreError) in
+        try inTransaction { () throws(StoreError) in
             if let model = publication.model { try write(model) }
-            for contact in publication.contacts { try write(contact, day: publication.day) }
-            for contact in publication.contacts where contact.lead == nil {
-                try remove(contact.contact)
-            }
+            try write(rowsOf: publication)
+            for contact in publication.gone { try remove(contact) }
             if let sweep = publication.sweep {
                 try removeOthers(in: sweep, but: publication.contacts)
             }
@@ -112,6 +109,7 @@ public final class LeadsStore {
     /// Gives a newly built file its indexes and its name.
     public func finish() throws(StoreError) {
         guard isBuilding else { return }
+        try connection.execute("COMMIT")
         for index in LeadsSchema.indexes { try connection.execute(index) }
         try connection.execute("PRAGMA journal_mode = DELETE")
         let built = connection.path
@@ -125,6 +123,12 @@ public final class LeadsStore {
         file = (connection, try LeadsStatements(connection))
         isBuilding = false
         stamp = DatabaseFile.stamp(of: path)
+    }
+
+    /// A file being built is one transaction from its beginning to its end: nobody sees it, and there
+    /// is nothing to go back to.
+    private func inTransaction(_ body: () throws(StoreError) -> Void) throws(StoreError) {
+        if isBuilding { try body() } else { try connection.transaction(body) }
     }
 
     // MARK: Opening
@@ -191,6 +195,7 @@ public final class LeadsStore {
         for statement in LeadsSchema.statements { try connection.execute(statement) }
         try connection.execute("PRAGMA application_id = \(LeadsSchema.applicationID)")
         try connection.execute("PRAGMA user_version = \(LeadsSchema.version)")
+        try connection.execute("BEGIN")
         return connection
     }
 
@@ -206,212 +211,4 @@ public final class LeadsStore {
     }
 
     private static var lastError: String { unsafe String(cString: strerror(errno)) }
-
-    // MARK: Writing
-
-    private func text(_ day: Day) -> String {
-        if let known = days[day.number] { return known }
-        let text = day.description
-        days[day.number] = text
-        return text
-    }
-
-    private func write(_ contact: PublishedContact, day: Day) throws(StoreError) {
-        guard let lead = contact.lead else { return }
-        try write(lead, contact)
-        for identifier in contact.identifiers { try write(identifier, of: contact.contact) }
-        for cells in contact.cells {
-            statements.cells.bind(1, cells.key)
-            statements.cells.bind(2, cells.json)
-            try statements.cells.run()
-        }
-        try write(contact.traits, of: contact.contact)
-        try write(contact.interests, of: contact.contact)
-    }
-
-    private func write(_ lead: Lead, _ contact: PublishedContact) throws(StoreError) {
-        let row = statements.lead
-        let engagement = lead.engagement
-        row.bind(1, lead.contact)
-        row.bind(2, lead.email)
-        row.bind(3, lead.customerID)
-        row.bind(4, Int64(lead.anonymous ? 1 : 0))
-        row.bind(5, lead.firstSeen?.rfc3339)
-        row.bind(6, lead.lastSeen?.rfc3339)
-        row.bind(7, engagement.lastActivity.map(text))
-        row.bind(8, lead.events)
-        row.bind(9, Self.points(engagement.engagement))
-        row.bind(10, Self.points(lead.score))
-        row.bind(11, Self.points(engagement.delta30))
-        row.bind(12, Self.points(engagement.delta60))
-        row.bind(13, Self.points(engagement.peak30))
-        row.bind(14, engagement.hotUntil.map(text))
-        row.bind(15, lead.firstPurchase.map(text))
-        row.bind(16, lead.lastPurchase.map(text))
-        row.bind(17, lead.lastPurchase.map { Int64(max(lead.day.days(since: $0), 0)) })
-        row.bind(18, lead.purchases)
-        row.bind(19, Double(lead.value) / 10_000)
-        row.bind(20, lead.domain)
-        row.bind(21, lead.owner)
-        row.bind(22, contact.points)
-        row.bind(23, contact.counts)
-        row.bind(24, contact.traitsJSON)
-        row.bind(25, text(lead.day))
-        try row.run()
-    }
-
-    private static func points(_ points: Micropoints) -> Double { Double(points) / 1_000_000 }
-
-    private func write(
-        _ identifier: PublishedContact.PublishedIdentifier, of contact: Int64
-    ) throws(StoreError) {
-        let row = statements.identifier
-        row.bind(1, identifier.id)
-        row.bind(2, identifier.kind)
-        row.bind(3, identifier.value)
-        row.bind(4, contact)
-        row.bind(5, Int64(identifier.ambiguous ? 1 : 0))
-        row.bind(6, Instant(identifier.first).rfc3339)
-        row.bind(7, Instant(identifier.last).rfc3339)
-        try row.run()
-    }
-
-    private func write(
-        _ traits: [PublishedContact.PublishedTrait], of contact: Int64
-    ) throws(StoreError) {
-        if !isBuilding { try statements.removeTraits.run(contact) }
-        for trait in traits {
-            statements.trait.bind(1, contact)
-            statements.trait.bind(2, trait.attribute)
-            statements.trait.bind(3, trait.json)
-            statements.trait.bind(4, Instant(trait.at).rfc3339)
-            statements.trait.bind(5, trait.source)
-            try statements.trait.run()
-        }
-    }
-
-    private func write(
-        _ interests: [(topic: String, points: Micropoints)], of contact: Int64
-    ) throws(StoreError) {
-        if !isBuilding { try statements.removeInterests.run(contact) }
-        for (topic, points) in interests {
-            statements.interest.bind(1, contact)
-            statements.interest.bind(2, topic)
-            statements.interest.bind(3, Self.points(points))
-            try statements.interest.run()
-        }
-    }
-
-    /// Takes a contact out. Identifiers that moved to another contact were written before and stay.
-    private func remove(_ contact: Int64) throws(StoreError) {
-        try statements.removeLead.run(contact)
-        guard connection.lastChanges > 0 else { return }  // it was not shown
-        try statements.removeTraits.run(contact)
-        try statements.removeInterests.run(contact)
-        try statements.removeCells.run(contact)
-        try statements.removeIdentifiers.run(contact)
-    }
-
-    private func removeOthers(
-        in range: ClosedRange<Int64>, but contacts: [PublishedContact]
-    ) throws(StoreError) {
-        guard !isBuilding else { return }
-        let shown = Set(contacts.filter { $0.lead != nil }.map(\.contact))
-        var left: [Int64] = []
-        statements.contactsInRange.bind(1, range.lowerBound)
-        statements.contactsInRange.bind(2, range.upperBound)
-        while try statements.contactsInRange.step() {
-            let id = statements.contactsInRange.int(0)
-            if !shown.contains(id) { left.append(id) }
-        }
-        for contact in left { try remove(contact) }
-    }
-
-    private func write(_ stream: StreamSummary) throws(StoreError) {
-        let row = statements.source
-        row.bind(1, stream.position.source)
-        row.bind(2, stream.position.displayPath)
-        row.bind(3, stream.position.offset)
-        row.bind(4, stream.position.size)
-        row.bind(5, stream.lines)
-        row.bind(6, stream.records)
-        for (place, outcome) in Outcome.allCases.enumerated() {
-            row.bind(Int32(7 + place), stream[outcome])
-        }
-        row.bind(12, stream.position.lostBytes)
-        row.bind(13, stream.position.id)
-        try row.run()
-    }
-
-    private func write(
-        _ records: [Publication.QuarantineRow], start: Int64
-    ) throws(StoreError) {
-        for record in records {
-            statements.quarantined.bind(1, record.source)
-            statements.quarantined.bind(2, record.path)
-            statements.quarantined.bind(3, record.offset)
-            statements.quarantined.bind(4, record.reason)
-            statements.quarantined.bind(5, record.id)
-            try statements.quarantined.run()
-        }
-        if start > 1, !records.isEmpty { try statements.removeQuarantined.run(start) }
-    }
-
-    private func write(_ change: Publication.ChangeRow) throws(StoreError) {
-        statements.change.bind(1, change.sequence)
-        statements.change.bind(2, Instant(change.at).rfc3339)
-        statements.change.bind(3, change.segment)
-        statements.change.bind(4, change.contact)
-        statements.change.bind(5, change.change)
-        statements.change.bind(6, change.other)
-        try statements.change.run()
-    }
-
-    private func write(_ published: Publication.PublishedModel) throws(StoreError) {
-        let model = published.model
-        for table in ["signal_name", "signals", "topics", "fit_rules"] {
-            try connection.execute("DELETE FROM \(table)")
-        }
-        let name = try connection.prepare("INSERT INTO signal_name VALUES (?, ?)")
-        for (number, entry) in published.names.names.sorted(by: { $0.key < $1.key }) {
-            name.bind(1, Int64(number))
-            name.bind(2, entry.name)
-            try name.run()
-        }
-        let signal = try connection.prepare("INSERT INTO signals VALUES (?, ?, ?, ?, ?)")
-        for rule in model.signals {
-            let scored = ScoredSignal(rule, in: model)
-            signal.bind(1, rule.name)
-            signal.bind(2, scored.weight)
-            signal.bind(3, scored.halfLife.days)
-            signal.bind(4, scored.dailyCap)
-            signal.bind(5, scored.cap)
-            try signal.run()
-        }
-        let topic = try connection.prepare("INSERT INTO topics VALUES (?, ?)")
-        for rule in model.topics {
-            topic.bind(1, rule.name)
-            topic.bind(2, (rule.halfLife ?? model.halfLife).days)
-            try topic.run()
-        }
-        let fit = try connection.prepare("INSERT INTO fit_rules VALUES (?, ?, ?)")
-        for rule in model.fit {
-            fit.bind(1, rule.name)
-            fit.bind(2, rule.condition.sql)
-            fit.bind(3, rule.points)
-            try fit.run()
-        }
-        let segment = try connection.prepare(
-            """
-            INSERT INTO segments(name, condition) VALUES (?, ?)
-            ON CONFLICT DO UPDATE SET condition = excluded.condition
-            """)
-        for rule in model.segments {
-            segment.bind(1, rule.name)
-            segment.bind(2, rule.condition.sql)
-            try segment.run()
-        }
-        let named = model.segments.map { "'\($0.name)'" }.joined(separator: ",")
-        try connection.execute("DELETE FROM segments WHERE name NOT IN (\(named))")
-    }
 }

@@ -7,11 +7,19 @@ public struct Publication: Sendable {
     public var sequence: Int64
     /// The day for which it was derived.
     public var day: Day
-    /// Contacts to show, or to show no more.
-    public var contacts: [PublishedContact] = []
+    /// Contacts to show.
+    var contacts: [PublishedContact] = []
+    /// Contacts to show no more, if they were.
+    var gone: [Int64] = []
     /// The ids among which every contact that should be shown is in `contacts`, so that rows of any
     /// others are left over and go; nil if `contacts` are only the touched ones.
     public var sweep: ClosedRange<Int64>?
+    var identifiers: [PublishedIdentifier] = []
+    var cells: [PublishedCells] = []
+    var traits: [PublishedTrait] = []
+    var interests: [PublishedInterest] = []
+    /// The texts of all these rows.
+    var text = TextArena()
     /// Streams whose counts changed.
     public var streams: [StreamSummary] = []
     /// New quarantined records: id, stream, offset, reason.
@@ -30,6 +38,9 @@ public struct Publication: Sendable {
         self.sequence = sequence
         self.day = day
     }
+
+    /// Whether it concerns any contact.
+    public var isAboutContacts: Bool { !contacts.isEmpty || !gone.isEmpty }
 
     /// A row of `quarantine`.
     public struct QuarantineRow: Sendable {

@@ -1,53 +1,83 @@
 public import Core
 
-/// A contact as `leads.db` shows it, rendered and ready to be written.
-public struct PublishedContact: Sendable {
-    /// A row of `identifiers`.
-    struct PublishedIdentifier: Sendable {
-        var id: Int64
-        var kind: String
-        var value: String
-        var ambiguous: Bool
-        var first: Int64
-        var last: Int64
-    }
-
-    /// A row of `cell_period`.
-    struct Cells: Sendable {
-        var key: Int64
-        var json: String
-    }
-
-    /// A row of `traits`.
-    struct PublishedTrait: Sendable {
-        var attribute: String
-        var json: String
-        var at: Int64
-        var source: String
-    }
-
-    /// The contact's id.
-    public let contact: Int64
-    /// The row; nil if the contact is not shown, or no more.
-    let lead: Lead?
-    var identifiers: [PublishedIdentifier] = []
-    var cells: [Cells] = []
-    var traits: [PublishedTrait] = []
-    var interests: [(topic: String, points: Micropoints)] = []
-    var points = "{}"
-    var counts = "{}"
-    var traitsJSON = "{}"
-
-    /// A contact that is not to be shown.
-    init(gone contact: Int64) {
-        self.contact = contact
-        lead = nil
-    }
+/// A contact's row of `leads`, rendered and ready to be written; its texts lie in the publication's
+/// arena.
+struct PublishedContact: Sendable {
+    var contact: Int64
+    var isAnonymous: Bool
+    var events: Int64
+    var purchases: Int64
+    /// 1/10000 units.
+    var value: Int64
+    var recencyDays: Int64?
+    var engagement: Micropoints
+    var score: Micropoints
+    var delta30: Micropoints
+    var delta60: Micropoints
+    var peak30: Micropoints
+    var email = TextArena.Piece.none
+    var customerID = TextArena.Piece.none
+    var domain = TextArena.Piece.none
+    var owner = TextArena.Piece.none
+    var firstSeen = TextArena.Piece.none
+    var lastSeen = TextArena.Piece.none
+    var lastActivity = TextArena.Piece.none
+    var hotUntil = TextArena.Piece.none
+    var firstPurchase = TextArena.Piece.none
+    var lastPurchase = TextArena.Piece.none
+    var points = TextArena.Piece.none
+    var counts = TextArena.Piece.none
+    var traits = TextArena.Piece.none
+    var day = TextArena.Piece.none
 
     init(_ lead: Lead) {
         contact = lead.contact
-        self.lead = lead
+        isAnonymous = lead.anonymous
+        events = lead.events
+        purchases = lead.purchases
+        value = lead.value
+        recencyDays = lead.lastPurchase.map { Int64(max(lead.day.days(since: $0), 0)) }
+        engagement = lead.engagement.engagement
+        score = lead.score
+        delta30 = lead.engagement.delta30
+        delta60 = lead.engagement.delta60
+        peak30 = lead.engagement.peak30
     }
+}
+
+/// A row of `identifiers`.
+struct PublishedIdentifier: Sendable {
+    var id: Int64
+    var contact: Int64
+    var kind: TextArena.Piece
+    var value: TextArena.Piece
+    var isAmbiguous: Bool
+    var firstSeen: TextArena.Piece
+    var lastSeen: TextArena.Piece
+}
+
+/// A row of `cell_period`.
+struct PublishedCells: Sendable {
+    /// identifier << 16 | period.
+    var key: Int64
+    var json: TextArena.Piece
+}
+
+/// A row of `traits`.
+struct PublishedTrait: Sendable {
+    var contact: Int64
+    var attribute: TextArena.Piece
+    /// The value as JSON.
+    var json: TextArena.Piece
+    var at: TextArena.Piece
+    var source: TextArena.Piece
+}
+
+/// A row of `interests`.
+struct PublishedInterest: Sendable {
+    var contact: Int64
+    var topic: TextArena.Piece
+    var points: Micropoints
 }
 
 /// Derives what is published of contacts from their facts.
@@ -62,8 +92,9 @@ public struct Publisher: Sendable {
     public let day: Day
 
     private var history = History()
-    private var json = JSONText()
-    private let quotedNames: [SignalID: [UInt8]]
+    /// By number: the name as a JSON key with its colon, and whether it is a signal's.
+    private var keys: [[UInt8]] = []
+    private var isSignal: [Bool] = []
 
     /// A publisher for a day under a model.
     public init(model: ScoringModel, topics: ScoringModel, names: NameTable, day: Day) {
@@ -71,112 +102,203 @@ public struct Publisher: Sendable {
         self.topics = topics
         self.names = names
         self.day = day
-        quotedNames = names.names.mapValues { entry in
-            var text = JSONText()
+        let count = Int(names.names.keys.max() ?? 0) + 1
+        keys = Array(repeating: [], count: count)
+        isSignal = Array(repeating: true, count: count)
+        for (number, entry) in names.names {
+            var text = TextArena()
             text.string(Array(entry.name.utf8))
-            return text.bytes + [0x3A]
+            keys[Int(number)] = text.bytes + [0x3A]
+            isSignal[Int(number)] = names.isSignal(number)
         }
     }
 
-    /// What is shown of a contact, from its facts; `nil` facts are those of nobody.
+    /// Adds what is shown of a contact to a publication; nil facts are those of nobody.
     ///
-    /// - Complexity: O(c log c) in its cells.
-    public mutating func render(_ person: PersonFacts?, contact: Int64) -> PublishedContact {
-        guard let person else { return PublishedContact(gone: contact) }
-        let names = self.names
-        let lead = Lead(
-            person, on: day, under: model, isSignal: { names.isSignal($0) }, history: &history)
-        guard lead.isShown(hasEdge: person.hasEdge, mql: model.mql) else {
-            return PublishedContact(gone: contact)
+    /// - Complexity: O(c log c) in the contact's cells.
+    public mutating func add(
+        _ person: PersonFacts?, contact: Int64, to publication: inout Publication
+    ) {
+        guard let person else {
+            publication.gone.append(contact)
+            return
         }
-        var shown = PublishedContact(lead)
-        shown.points = object(lead.engagement.points.map { ($0.signal, $0.points) }) {
+        guard !isPassing(person) else {
+            publication.gone.append(contact)
+            return
+        }
+        let isSignal = self.isSignal
+        let lead = Lead(
+            person, on: day, under: model, isSignal: { isSignal[Int($0)] }, history: &history)
+        guard lead.isShown(hasEdge: person.hasEdge, mql: model.mql) else {
+            publication.gone.append(contact)
+            return
+        }
+        var row = PublishedContact(lead)
+        write(lead, of: person, to: &row, &publication.text)
+        row.traits = add(person.traits, of: contact, to: &publication)
+        publication.contacts.append(row)
+        for member in person.members { add(member, of: contact, to: &publication) }
+        guard !topics.isEmpty else { return }
+        for interest in Engagement.points(of: history, on: day, under: topics)
+        where interest.points > 0 {
+            publication.interests.append(
+                PublishedInterest(
+                    contact: contact,
+                    topic: publication.text.piece(of: names.name(interest.signal)),
+                    points: interest.points))
+        }
+    }
+
+    /// Whether a person is a cookie that came by on one day and did too little to be shown: most
+    /// people of a busy site, so it is found out before anything else is computed.
+    private func isPassing(_ person: PersonFacts) -> Bool {
+        guard person.members.count == 1, !person.members[0].ambiguous,
+            person.members[0].identifier.kind == .cookie, person.lifetime.isEmpty
+        else { return false }
+        let cells = person.members[0].cells
+        guard let first = cells.first, cells.allSatisfy({ $0.day == first.day }) else {
+            return false
+        }
+        var most = 0.0
+        for cell in cells {
+            guard let weight = model[cell.signal]?.signal.weight, weight > 0 else { continue }
+            most += weight * Double(max(cell.tally.n, 0))
+        }
+        return micropoints(most) * 5 < model.mql
+    }
+
+    private func write(
+        _ lead: Lead, of person: PersonFacts, to row: inout PublishedContact,
+        _ text: inout TextArena
+    ) {
+        let engagement = lead.engagement
+        func day(_ day: Day?) -> TextArena.Piece {
+            day.map { day in text.piece { $0.day(day) } } ?? .none
+        }
+        func instant(_ instant: Instant?) -> TextArena.Piece {
+            instant.map { instant in text.piece { $0.instant(instant) } } ?? .none
+        }
+        row.day = day(lead.day)
+        row.lastActivity = day(engagement.lastActivity)
+        row.hotUntil = day(engagement.hotUntil)
+        row.firstPurchase = day(lead.firstPurchase)
+        row.lastPurchase = day(lead.lastPurchase)
+        row.firstSeen = instant(lead.firstSeen)
+        row.lastSeen = instant(lead.lastSeen)
+        if let email = lead.emailMember {
+            let bytes = person.members[email].identifier.value
+            row.email = text.piece(of: bytes)
+            if let at = bytes.lastIndex(of: 0x40) {
+                let start = row.email.start + Int32(at) + 1
+                row.domain = .init(start: start, count: row.email.count - Int32(at) - 1)
+            }
+        }
+        if let customer = lead.customerMember {
+            row.customerID = text.piece(of: person.members[customer].identifier.value)
+        }
+        if let owner = person.traits.first(where: { $0.attribute == Trait.ownerAttribute }) {
+            row.owner = text.piece(of: owner.trait.value)
+        }
+        row.points = object(engagement.points, &text) { ($0.signal, $0.points) } write: {
             $0.points($1)
         }
-        shown.counts = object(lead.counts.map { ($0.signal, $0.n) }) { $0.integer($1) }
-        for member in person.members { add(member, to: &shown) }
-        add(person.traits, to: &shown)
-        shown.interests = Engagement.points(of: history, on: day, under: topics)
-            .filter { $0.points > 0 }.map { (topic: names.name($0.signal), points: $0.points) }
-        return shown
+        row.counts = object(lead.counts, &text) { $0 } write: { $0.integer($1) }
     }
 
-    private mutating func object(
-        _ entries: [(SignalID, Int64)], _ write: (inout JSONText, Int64) -> Void
-    ) -> String {
-        json.clear()
-        json.raw("{")
-        for (place, entry) in entries.enumerated() {
-            if place > 0 { json.raw(",") }
-            json.raw(quotedNames[entry.0] ?? [])
-            write(&json, entry.1)
+    /// A JSON object of names and numbers.
+    private func object<Entry>(
+        _ entries: [Entry], _ text: inout TextArena, _ pair: (Entry) -> (SignalID, Int64),
+        write: (inout TextArena, Int64) -> Void
+    ) -> TextArena.Piece {
+        text.piece { text in
+            text.raw("{")
+            var isFirst = true
+            for entry in entries {
+                let (signal, number) = pair(entry)
+                if !isFirst { text.raw(",") }
+                isFirst = false
+                text.raw(keys[Int(signal)])
+                write(&text, number)
+            }
+            text.raw("}")
         }
-        json.raw("}")
-        return json.text
     }
 
-    private mutating func add(
-        _ member: PersonFacts.Member, to shown: inout PublishedContact
+    private func add(
+        _ member: PersonFacts.Member, of contact: Int64, to publication: inout Publication
     ) {
-        shown.identifiers.append(
-            .init(
-                id: member.id, kind: member.identifier.kind.name,
-                value: String(decoding: member.identifier.value, as: UTF8.self),
-                ambiguous: member.ambiguous, first: member.first, last: member.last))
+        publication.identifiers.append(
+            PublishedIdentifier(
+                id: member.id, contact: contact,
+                kind: publication.text.piece(of: member.identifier.kind.name),
+                value: publication.text.piece(of: member.identifier.value),
+                isAmbiguous: member.ambiguous,
+                firstSeen: publication.text.piece { $0.instant(Instant(member.first)) },
+                lastSeen: publication.text.piece { $0.instant(Instant(member.last)) }))
         var start = 0
         let cells = member.cells
         while start < cells.count {
             let period = CellCodec.period(of: cells[start].day)
             var end = start
-            json.clear()
-            json.raw("[")
-            while end < cells.count, CellCodec.period(of: cells[end].day) == period {
-                if names.isSignal(cells[end].signal) { append(cells[end]) }
-                end += 1
+            let json = publication.text.piece { text in
+                text.raw("[")
+                var isFirst = true
+                while end < cells.count, CellCodec.period(of: cells[end].day) == period {
+                    if isSignal[Int(cells[end].signal)] {
+                        if !isFirst { text.raw(",") }
+                        isFirst = false
+                        Self.append(cells[end], to: &text)
+                    }
+                    end += 1
+                }
+                text.raw("]")
             }
-            json.raw("]")
-            shown.cells.append(
-                .init(key: CellEntries.key(period: period, identifier: member.id), json: json.text))
+            publication.cells.append(
+                PublishedCells(key: member.id << 16 | Int64(period), json: json))
             start = end
         }
     }
 
-    private mutating func append(_ cell: DailyCell) {
-        if json.bytes.count > 1 { json.raw(",") }
-        json.raw("[")
-        json.integer(Int64(cell.day.number))
-        json.raw(",")
-        json.integer(Int64(cell.signal))
-        json.raw(",")
-        json.integer(cell.tally.n)
-        json.raw(",")
-        json.integer(cell.tally.value)
-        json.raw("]")
+    private static func append(_ cell: DailyCell, to text: inout TextArena) {
+        text.raw("[")
+        text.integer(Int64(cell.day.number))
+        text.raw(",")
+        text.integer(Int64(cell.signal))
+        text.raw(",")
+        text.integer(cell.tally.n)
+        text.raw(",")
+        text.integer(cell.tally.value)
+        text.raw("]")
     }
 
     /// Attributes in the order of their names; the CRM's own statements have columns instead.
-    private mutating func add(
-        _ traits: [(attribute: [UInt8], trait: Trait)], to shown: inout PublishedContact
-    ) {
-        let stated = traits.filter {
-            $0.attribute.first != 0x24 && $0.trait.value != Array("null".utf8)
+    ///
+    /// - Returns: all of them as one JSON object.
+    private func add(
+        _ traits: [(attribute: [UInt8], trait: Trait)], of contact: Int64,
+        to publication: inout Publication
+    ) -> TextArena.Piece {
+        let stated =
+            traits.filter { $0.attribute.first != 0x24 && $0.trait.value != Array("null".utf8) }
+            .sorted { $0.attribute.lexicographicallyPrecedes($1.attribute) }
+        for (attribute, trait) in stated {
+            publication.traits.append(
+                PublishedTrait(
+                    contact: contact, attribute: publication.text.piece(of: attribute),
+                    json: publication.text.piece(of: trait.value),
+                    at: publication.text.piece { $0.instant(Instant(trait.at)) },
+                    source: publication.text.piece(of: trait.source)))
         }
-        .sorted { $0.attribute.lexicographicallyPrecedes($1.attribute) }
-        guard !stated.isEmpty else { return }
-        json.clear()
-        json.raw("{")
-        for (place, entry) in stated.enumerated() {
-            if place > 0 { json.raw(",") }
-            json.string(entry.attribute)
-            json.raw(":")
-            json.raw(entry.trait.value)
-            shown.traits.append(
-                .init(
-                    attribute: String(decoding: entry.attribute, as: UTF8.self),
-                    json: String(decoding: entry.trait.value, as: UTF8.self),
-                    at: entry.trait.at, source: entry.trait.source))
+        return publication.text.piece { text in
+            text.raw("{")
+            for (place, entry) in stated.enumerated() {
+                if place > 0 { text.raw(",") }
+                text.string(entry.attribute)
+                text.raw(":")
+                text.raw(entry.trait.value)
+            }
+            text.raw("}")
         }
-        json.raw("}")
-        shown.traitsJSON = json.text
     }
 }

@@ -64,6 +64,24 @@ final class Statement {
             Self.copied)
     }
 
+    /// Binds a piece of an arena without copying it: the arena must outlive the next `run`.
+    func bind(_ piece: TextArena.Piece, in arena: ByteSlice, _ index: Int32) {
+        guard piece.start >= 0 else { return bindNull(index) }
+        let bytes = arena[Int(piece.start)..<Int(piece.start + piece.count)]
+        let start = unsafe bytes.start.map(UnsafeRawPointer.init) ?? Self.nowhere
+        unsafe sqlite3_bind_text(
+            statement, index, start.assumingMemoryBound(to: CChar.self), piece.count, nil)
+    }
+
+    /// Binds a blob without copying it and runs the statement.
+    func run(binding bytes: [UInt8], _ index: Int32) throws(StoreError) {
+        try unsafe bytes.withUnsafeBufferPointer { (bytes) throws(StoreError) in
+            let start = unsafe bytes.baseAddress.map(UnsafeRawPointer.init) ?? Self.nowhere
+            unsafe sqlite3_bind_blob(statement, index, start, Int32(bytes.count), nil)
+            try run()
+        }
+    }
+
     func bind(blob bytes: [UInt8], _ index: Int32) {
         unsafe bytes.withUnsafeBytes {
             _ = unsafe sqlite3_bind_blob(

@@ -11,8 +11,6 @@ struct CellEntries {
         var period: Int32
         /// The identifier's number in the delta.
         var identifier: Int
-        /// The cells, ascending by day and signal.
-        var cells: [DailyCell]
     }
 
     /// 10 bits of period, 32 of the identifier's rank by id, 6 of the day in the period, 16 of signal.
@@ -47,18 +45,19 @@ struct CellEntries {
         entries = collected
     }
 
-    /// The next row; nil after the last.
-    mutating func nextRow() -> Row? {
+    /// The next row, with its cells in `cells`, ascending by day and signal; nil after the last.
+    mutating func nextRow(_ cells: inout [DailyCell]) -> Row? {
+        cells.removeAll(keepingCapacity: true)
         guard place < entries.count else { return nil }
         let head = entries[place].order >> 22
         let number = ranked[Int(head & 0xFFFF_FFFF)]
         let period = Int32(head >> 32)
-        var row = Row(
+        let row = Row(
             key: CellEntries.key(period: period, identifier: identifiers[number].id),
-            period: period, identifier: number, cells: [])
+            period: period, identifier: number)
         while place < entries.count, entries[place].order >> 22 == head {
             let order = entries[place].order
-            row.cells.append(
+            cells.append(
                 DailyCell(
                     day: Day(period * CellCodec.periodDays + Int32(order >> 16 & 63)),
                     signal: SignalID(truncatingIfNeeded: order), tally: entries[place].tally))

@@ -266,19 +266,19 @@ extension StateStore {
         var stored: [DailyCell] = []
         var merged: [DailyCell] = []
         var packed: [UInt8] = []
-        while let row = entries.nextRow() {
+        var added: [DailyCell] = []
+        while let row = entries.nextRow(&added) {
             merged.removeAll(keepingCapacity: true)
             packed.removeAll(keepingCapacity: true)
             stored.removeAll(keepingCapacity: true)
             if !identifiers[row.identifier].isNew {
                 try read(row.key, period: row.period, into: &stored)
             }
-            CellCodec.merge(stored[...], row.cells[...], into: &merged)
+            CellCodec.merge(stored[...], added[...], into: &merged)
             CellCodec.encode(merged[...], into: &packed)
             let write = statements.writeCell
             write.bind(1, row.key)
-            write.bind(blob: packed, 2)
-            try write.run()
+            try write.run(binding: packed, 2)
         }
     }
 
@@ -388,8 +388,7 @@ extension StateStore {
             let append = statements.appendKeys
             append.bind(1, Int64(day.number))
             append.bind(2, last.chunk)
-            append.bind(blob: Self.bytes(of: keys), 3)
-            try append.run()
+            try append.run(binding: Self.bytes(of: keys), 3)
             lastChunk[day.number] = (last.chunk, last.keys + keys.count)
         }
     }

@@ -1,0 +1,203 @@
+import Core
+
+/// Writing the rows of a publication.
+extension LeadsStore {
+    /// Table by table, so that each is walked in its own order.
+    func write(rowsOf publication: Publication) throws(StoreError) {
+        // SAFETY: what is bound from the arena is read by the steps within this call only, and every
+        // parameter is bound anew before the next step.
+        try unsafe publication.text.bytes.withUnsafeBufferPointer {
+            (bytes) throws(StoreError) in
+            let text = unsafe ByteSlice(bytes)
+            for contact in publication.contacts { try write(contact, text) }
+            for identifier in publication.identifiers.sorted(by: { $0.id < $1.id }) {
+                try write(identifier, text)
+            }
+            for cells in publication.cells.sorted(by: { $0.key < $1.key }) {
+                statements.cells.bind(1, cells.key)
+                statements.cells.bind(cells.json, in: text, 2)
+                try statements.cells.run()
+            }
+            if !isBuilding {
+                for contact in publication.contacts {
+                    try statements.removeTraits.run(contact.contact)
+                    try statements.removeInterests.run(contact.contact)
+                }
+            }
+            for trait in publication.traits { try write(trait, text) }
+            for interest in publication.interests {
+                statements.interest.bind(1, interest.contact)
+                statements.interest.bind(interest.topic, in: text, 2)
+                statements.interest.bind(3, Self.points(interest.points))
+                try statements.interest.run()
+            }
+        }
+    }
+
+    private static func points(_ points: Micropoints) -> Double { Double(points) / 1_000_000 }
+
+    private func write(_ contact: PublishedContact, _ text: ByteSlice) throws(StoreError) {
+        let row = statements.lead
+        row.bind(1, contact.contact)
+        row.bind(contact.email, in: text, 2)
+        row.bind(contact.customerID, in: text, 3)
+        row.bind(4, Int64(contact.isAnonymous ? 1 : 0))
+        row.bind(contact.firstSeen, in: text, 5)
+        row.bind(contact.lastSeen, in: text, 6)
+        row.bind(contact.lastActivity, in: text, 7)
+        row.bind(8, contact.events)
+        row.bind(9, Self.points(contact.engagement))
+        row.bind(10, Self.points(contact.score))
+        row.bind(11, Self.points(contact.delta30))
+        row.bind(12, Self.points(contact.delta60))
+        row.bind(13, Self.points(contact.peak30))
+        row.bind(contact.hotUntil, in: text, 14)
+        row.bind(contact.firstPurchase, in: text, 15)
+        row.bind(contact.lastPurchase, in: text, 16)
+        row.bind(17, contact.recencyDays)
+        row.bind(18, contact.purchases)
+        row.bind(19, Double(contact.value) / 10_000)
+        row.bind(contact.domain, in: text, 20)
+        row.bind(contact.owner, in: text, 21)
+        row.bind(contact.points, in: text, 22)
+        row.bind(contact.counts, in: text, 23)
+        row.bind(contact.traits, in: text, 24)
+        row.bind(contact.day, in: text, 25)
+        try row.run()
+    }
+
+    private func write(_ identifier: PublishedIdentifier, _ text: ByteSlice) throws(StoreError) {
+        let row = statements.identifier
+        row.bind(1, identifier.id)
+        row.bind(identifier.kind, in: text, 2)
+        row.bind(identifier.value, in: text, 3)
+        row.bind(4, identifier.contact)
+        row.bind(5, Int64(identifier.isAmbiguous ? 1 : 0))
+        row.bind(identifier.firstSeen, in: text, 6)
+        row.bind(identifier.lastSeen, in: text, 7)
+        try row.run()
+    }
+
+    private func write(_ trait: PublishedTrait, _ text: ByteSlice) throws(StoreError) {
+        let row = statements.trait
+        row.bind(1, trait.contact)
+        row.bind(trait.attribute, in: text, 2)
+        row.bind(trait.json, in: text, 3)
+        row.bind(trait.at, in: text, 4)
+        row.bind(trait.source, in: text, 5)
+        try row.run()
+    }
+
+    /// Takes a contact out. Identifiers that moved to another contact were written before and stay.
+    func remove(_ contact: Int64) throws(StoreError) {
+        try statements.removeLead.run(contact)
+        guard connection.lastChanges > 0 else { return }  // it was not shown
+        try statements.removeTraits.run(contact)
+        try statements.removeInterests.run(contact)
+        try statements.removeCells.run(contact)
+        try statements.removeIdentifiers.run(contact)
+    }
+
+    func removeOthers(
+        in range: ClosedRange<Int64>, but contacts: [PublishedContact]
+    ) throws(StoreError) {
+        guard !isBuilding else { return }
+        let shown = Set(contacts.map(\.contact))
+        var left: [Int64] = []
+        statements.contactsInRange.bind(1, range.lowerBound)
+        statements.contactsInRange.bind(2, range.upperBound)
+        while try statements.contactsInRange.step() {
+            let id = statements.contactsInRange.int(0)
+            if !shown.contains(id) { left.append(id) }
+        }
+        for contact in left { try remove(contact) }
+    }
+
+    func write(_ stream: StreamSummary) throws(StoreError) {
+        let row = statements.source
+        row.bind(1, stream.position.source)
+        row.bind(2, stream.position.displayPath)
+        row.bind(3, stream.position.offset)
+        row.bind(4, stream.position.size)
+        row.bind(5, stream.lines)
+        row.bind(6, stream.records)
+        for (place, outcome) in Outcome.allCases.enumerated() {
+            row.bind(Int32(7 + place), stream[outcome])
+        }
+        row.bind(12, stream.position.lostBytes)
+        row.bind(13, stream.position.id)
+        try row.run()
+    }
+
+    func write(
+        _ records: [Publication.QuarantineRow], start: Int64
+    ) throws(StoreError) {
+        for record in records {
+            statements.quarantined.bind(1, record.source)
+            statements.quarantined.bind(2, record.path)
+            statements.quarantined.bind(3, record.offset)
+            statements.quarantined.bind(4, record.reason)
+            statements.quarantined.bind(5, record.id)
+            try statements.quarantined.run()
+        }
+        if start > 1, !records.isEmpty { try statements.removeQuarantined.run(start) }
+    }
+
+    func write(_ change: Publication.ChangeRow) throws(StoreError) {
+        statements.change.bind(1, change.sequence)
+        statements.change.bind(2, Instant(change.at).rfc3339)
+        statements.change.bind(3, change.segment)
+        statements.change.bind(4, change.contact)
+        statements.change.bind(5, change.change)
+        statements.change.bind(6, change.other)
+        try statements.change.run()
+    }
+
+    func write(_ published: Publication.PublishedModel) throws(StoreError) {
+        let model = published.model
+        for table in ["signal_name", "signals", "topics", "fit_rules"] {
+            try connection.execute("DELETE FROM \(table)")
+        }
+        let name = try connection.prepare("INSERT INTO signal_name VALUES (?, ?)")
+        for (number, entry) in published.names.names.sorted(by: { $0.key < $1.key }) {
+            name.bind(1, Int64(number))
+            name.bind(2, entry.name)
+            try name.run()
+        }
+        let signal = try connection.prepare("INSERT INTO signals VALUES (?, ?, ?, ?, ?)")
+        for rule in model.signals {
+            let scored = ScoredSignal(rule, in: model)
+            signal.bind(1, rule.name)
+            signal.bind(2, scored.weight)
+            signal.bind(3, scored.halfLife.days)
+            signal.bind(4, scored.dailyCap)
+            signal.bind(5, scored.cap)
+            try signal.run()
+        }
+        let topic = try connection.prepare("INSERT INTO topics VALUES (?, ?)")
+        for rule in model.topics {
+            topic.bind(1, rule.name)
+            topic.bind(2, (rule.halfLife ?? model.halfLife).days)
+            try topic.run()
+        }
+        let fit = try connection.prepare("INSERT INTO fit_rules VALUES (?, ?, ?)")
+        for rule in model.fit {
+            fit.bind(1, rule.name)
+            fit.bind(2, rule.condition.sql)
+            fit.bind(3, rule.points)
+            try fit.run()
+        }
+        let segment = try connection.prepare(
+            """
+            INSERT INTO segments(name, condition) VALUES (?, ?)
+            ON CONFLICT DO UPDATE SET condition = excluded.condition
+            """)
+        for rule in model.segments {
+            segment.bind(1, rule.name)
+            segment.bind(2, rule.condition.sql)
+            try segment.run()
+        }
+        let named = model.segments.map { "'\($0.name)'" }.joined(separator: ",")
+        try connection.execute("DELETE FROM segments WHERE name NOT IN (\(named))")
+    }
+}
