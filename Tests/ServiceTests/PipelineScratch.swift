@@ -70,7 +70,7 @@ final class PipelineScratch: Sendable {
         let ended = Flag()
         Thread {
             self.worker.stop(full: full)
-            self.publication.stop(milliseconds: 500)
+            self.publication.stop(milliseconds: 2000)
             ended.raise()
         }.start()
         return eventually { ended.isRaised }
@@ -94,6 +94,7 @@ final class PipelineScratch: Sendable {
     func read<T>(_ body: (Database) throws -> T) throws -> T {
         var configuration = GRDB.Configuration()
         configuration.readonly = true
+        configuration.busyMode = .timeout(5)
         return try DatabaseQueue(path: leads, configuration: configuration).read(body)
     }
 }

@@ -119,7 +119,7 @@ import Testing
         limit(1)
         pipeline.commit((0..<500).map { click("person\($0)") })
         #expect(eventually { pipeline.degraded.current.map(\.reason) == ["storage"] })
-        #expect(pipeline.worker.isRetrying && pipeline.worker.sequence == 0)
+        #expect(eventually { pipeline.worker.isRetrying } && pipeline.worker.sequence == 0)
         #expect(pipeline.worker.perform { $0.store.sequence } == 0)
         limit(1_000_000)
         #expect(pipeline.passTime { pipeline.isPublished })

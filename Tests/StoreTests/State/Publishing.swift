@@ -37,8 +37,8 @@ final class Publishing {
     func step(_ contacts: [Int64], after leads: LeadsStore) throws -> Publication {
         var publisher = Publisher(model: scoring, topics: topics, names: names, day: day)
         var publication = Publication(sequence: store.sequence, day: day)
-        publication.contacts = try contacts.map {
-            publisher.render(try store.person($0), contact: $0)
+        for contact in contacts {
+            publisher.add(try store.person(contact), contact: contact, to: &publication)
         }
         publication.streams = try store.streams()
         let (rows, start) = try store.quarantine(after: leads.lastQuarantined, limit: 100_000)
