@@ -71,8 +71,10 @@ public struct EventFold: ~Copyable {
     public mutating func fold(
         _ event: borrowing Event, from source: SourceScope, into delta: inout FactDelta
     ) -> Verdict {
-        guard event.at <= latest else { return .future }
+        let day = Day(of: event.at, in: zone)
+        guard event.at <= latest, day <= CellKey.lastDay else { return .future }
         guard event.at >= Self.oldest else { return .tooOld }
+        for trait in event.traits where trait.attribute.first(0x24) == 0 { return .traits }
 
         let customer = normalizer.normalize(event.customerID, as: .customerID)
         let email = normalizer.normalize(event.email, as: .email)
@@ -89,7 +91,6 @@ public struct EventFold: ~Copyable {
         guard let signal = matcher.signal(for: event) else { return .noSignal }
 
         let rootHash = hash(normalizer.hashed(root.value, as: root.kind))
-        let day = Day(of: event.at, in: zone)
         if !event.id.isEmpty,
             !deduplicator.isFirst(key(of: event, rootHash, source.scope), day: day)
         {
