@@ -20,7 +20,7 @@ struct TopCommand: ParsableCommand {
     static let mostRows = 1_000_000
 
     @Option(
-        name: [.customShort("n"), .customLong("count")],
+        name: [.customShort("n", allowingJoined: true), .customLong("count")],
         help: ArgumentHelp("How many contacts.", valueName: "n"))
     var count = 20
 

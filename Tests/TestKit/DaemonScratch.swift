@@ -84,12 +84,12 @@ public final class DaemonScratch: Sendable {
 
     /// Starts the daemon and does not wait.
     public func launch(
-        environment: [String: String] = [:], wrapper: [String] = []
+        environment: [String: String] = [:], wrapper: [String] = [], pipe: Pipe? = nil
     ) throws -> RunningProgram {
         let talk = directory.appending(path: "talk-\(UUID().uuidString.prefix(8))")
         return try RunningProgram(
             .released("leadscored"), place, talkFile: talk, environment: environment,
-            wrapper: wrapper)
+            wrapper: wrapper, pipe: pipe)
     }
 
     /// Runs a command on the state.

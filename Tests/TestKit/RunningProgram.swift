@@ -17,9 +17,10 @@ public final class RunningProgram: Sendable {
     ///   - environment: In addition to a minimal one.
     ///   - wrapper: A program with arguments that becomes this one by `exec`.
     ///   - talkFile: What stderr is appended to.
+    ///   - pipe: What stderr is instead.
     public init(
         _ binary: BuiltBinary, _ arguments: [String], talkFile: URL,
-        environment: [String: String] = [:], wrapper: [String] = []
+        environment: [String: String] = [:], wrapper: [String] = [], pipe: Pipe? = nil
     ) throws {
         let process = Process()
         let command = wrapper + [binary.url.path] + arguments
@@ -34,7 +35,7 @@ public final class RunningProgram: Sendable {
         }
         let talk = try FileHandle(forWritingTo: talkFile)
         try talk.seekToEnd()
-        process.standardError = talk
+        if let pipe { process.standardError = pipe } else { process.standardError = talk }
         try process.run()
         try talk.close()
         self.talkFile = talkFile

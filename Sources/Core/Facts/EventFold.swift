@@ -32,7 +32,7 @@ public struct EventFold: ~Copyable {
 
     private var matcher: SignalMatcher
     private let zone: FixedZone
-    private let currency: [UInt8]
+    private var currency: [UInt8]
     private let hash: KeyedHash
     private let normalizer = IdentifierNormalizer()
 
@@ -60,8 +60,12 @@ public struct EventFold: ~Copyable {
         self.latest = latest
     }
 
-    /// Replaces the rules at a reload; what is remembered of duplicates stays.
-    public mutating func use(_ matcher: SignalMatcher) { self.matcher = matcher }
+    /// Replaces the rules at a reload; what is remembered of duplicates stays, up to the new limit.
+    public mutating func use(_ model: Model, matcher: SignalMatcher) {
+        self.matcher = matcher
+        currency = Array(model.currency.utf8)
+        deduplicator.use(limit: model.dedupeMax)
+    }
 
     /// Gives an event its outcome, and adds it to the facts if it is applied.
     public mutating func fold(

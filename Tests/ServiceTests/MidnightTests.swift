@@ -1,0 +1,96 @@
+import CLinux
+import Core
+import Foundation
+import Logging
+import Synchronization
+import TestKit
+import Testing
+
+@testable import Service
+
+/// The day change, with a clock that is about to strike midnight in the configured zone.
+@Suite struct MidnightTests {
+    private static let rules = """
+        time_zone: "+02:00"
+        signals:
+          - {name: click, when: {type: click}, weight: 8, half_life: 1d}
+        """
+    /// 2026-09-14T00:00:00+02:00.
+    private static let midnight: Int64 = 1_789_336_800_000
+
+    /// A wall clock that stands a minute before midnight until it is let go shortly before it.
+    private final class Wall: Sendable {
+        private let released = Mutex<Int64?>(nil)
+        private let monotonic = Clock.system().monotonic
+
+        var now: Int64 {
+            released.withLock { $0.map { midnight - 300 + monotonic() - $0 } } ?? midnight - 60_000
+        }
+
+        func release() { released.withLock { $0 = monotonic() } }
+    }
+
+    @Test func `scores roll over at midnight of the configured zone without a restart`() throws {
+        let scratch = try DaemonScratch(rules: Self.rules)
+        try scratch.append(
+            [
+                #"{"ts":"2026-09-13T21:59:00Z","type":"click","email":"ann@example.com"}"#,
+                #"{"ts":"2026-09-12T12:00:00Z","type":"click","email":"ann@example.com"}"#,
+                #"{"ts":"2026-09-14T22:00:00Z","type":"click","email":"late@example.com"}"#,
+            ], to: "a.ndjson")
+        let wall = Wall()
+        let parts = try assemble(scratch, wall)
+        parts.loop.discover()
+        guard case .caughtUp = parts.loop.run(once: true) else {
+            Issue.record("not caught up")
+            return
+        }
+        #expect(holds(within: 5) { scores(scratch) == ["2026-09-13 ann@example.com 12.0"] })
+        wall.release()
+        // Nothing wakes the loop but the clock.
+        guard case .newDay(let day) = parts.loop.run(once: false) else {
+            Issue.record("no new day")
+            return
+        }
+        #expect(day.description == "2026-09-14")
+        parts.begin(day)
+        #expect(holds(within: 5) { scores(scratch) == ["2026-09-14 ann@example.com 6.0"] })
+
+        // What was too far ahead yesterday may be counted today.
+        try scratch.append(
+            [#"{"ts":"2026-09-14T22:00:00Z","type":"click","email":"next@example.com"}"#],
+            to: "b.ndjson")
+        parts.loop.discover()
+        guard case .caughtUp = parts.loop.run(once: true) else {
+            Issue.record("not caught up")
+            return
+        }
+        #expect(holds(within: 5) { scores(scratch).count == 2 })
+        #expect(scratch.number("SELECT count(*) FROM quarantine WHERE reason = 'future'") == 1)
+        #expect(scratch.number("SELECT count(*) FROM leads WHERE as_of_day = '2026-09-14'") == 2)
+        parts.loop.drain()
+        parts.worker.stop(full: false)
+        parts.publication.stop(milliseconds: 2000)
+    }
+
+    private func scores(_ scratch: DaemonScratch) -> [String] {
+        let rows = try? scratch.rows(
+            "SELECT as_of_day || ' ' || email || ' ' || engagement AS line FROM leads ORDER BY email"
+        )
+        return (rows ?? []).map { "\($0["line"] ?? .null)" }
+    }
+
+    private func assemble(_ scratch: DaemonScratch, _ wall: Wall) throws -> Assembly {
+        let clock = Clock(now: { Instant(wall.now) }, monotonic: Clock.system().monotonic)
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        try FileManager.default.createDirectory(
+            atPath: scratch.state, withIntermediateDirectories: true)
+        return try Assembly(
+            configuration: try Configuration.load(path: scratch.configuration),
+            options: DaemonOptions(
+                configuration: scratch.configuration, state: scratch.state, once: false, asOf: nil),
+            clock: clock, degraded: Degraded(clock: clock, logger: logger), logger: logger,
+            notifier: Notifier(monotonicMicroseconds: { 0 }, send: { _ in }),
+            signalDescriptor: clinux_event_fd())
+    }
+}
