@@ -84,7 +84,8 @@ final class Assembly {
         }
         guard let names = try interned?.get() else { return }
         ingestor.reconfigure(
-            sources: configuration.sources, matcher: SignalMatcher(model: model, names: names))
+            sources: configuration.sources, model: model,
+            matcher: SignalMatcher(model: model, names: names))
         worker.republish(
             rules: Rules(model: model, names: names, configurationHash: configuration.hash))
         self.configuration = configuration

@@ -18,12 +18,15 @@ public struct Deduplicator: Sendable {
     public private(set) var count = 0
     /// Keys that were let go because `limit` was reached.
     public private(set) var evicted: Int64 = 0
-    private let limit: Int
+    private var limit: Int
     /// Days whose keys were let go since `takeChanges` was last called.
     private var dropped: [Int32] = []
 
     /// Remembers at most `limit` events.
     public init(limit: Int) { self.limit = max(limit, 1) }
+
+    /// Remembers at most `limit` events from now on; the next new one makes room if need be.
+    public mutating func limit(to limit: Int) { self.limit = max(limit, 1) }
 
     /// Takes back a key that was remembered before a restart.
     public mutating func restore(_ key: UInt64, day: Day) {

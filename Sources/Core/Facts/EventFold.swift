@@ -32,7 +32,7 @@ public struct EventFold: ~Copyable {
 
     private var matcher: SignalMatcher
     private let zone: FixedZone
-    private let currency: [UInt8]
+    private var currency: [UInt8]
     private let hash: KeyedHash
     private let normalizer = IdentifierNormalizer()
 
@@ -61,7 +61,13 @@ public struct EventFold: ~Copyable {
     }
 
     /// Replaces the rules at a reload; what is remembered of duplicates stays.
-    public mutating func use(_ matcher: SignalMatcher) { self.matcher = matcher }
+    ///
+    /// The zone of `model` is the one that the fold was made with: a state has one for good.
+    public mutating func use(_ model: Model, _ matcher: SignalMatcher) {
+        self.matcher = matcher
+        currency = Array(model.currency.utf8)
+        deduplicator.limit(to: model.dedupeMax)
+    }
 
     /// Gives an event its outcome, and adds it to the facts if it is applied.
     public mutating func fold(
