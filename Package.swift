@@ -80,7 +80,8 @@ let package = Package(
         .testTarget(
             name: "StoreTests", dependencies: ["Store", "TestKit", grdb], swiftSettings: settings),
         .testTarget(
-            name: "ServiceTests", dependencies: ["Core", "Service", "TestKit", grdb],
+            name: "ServiceTests",
+            dependencies: ["Core", "Store", "Service", "TestKit", "CLinux", grdb, logging],
             swiftSettings: settings),
         .testTarget(
             name: "SystemTests", dependencies: ["TestKit", "Service", "leadscore"],

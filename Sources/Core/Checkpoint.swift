@@ -142,7 +142,9 @@ public struct Checkpoint: Sendable {
     public init() {}
 
     /// Whether there is nothing to commit.
-    public var isEmpty: Bool { positions.isEmpty && tallies.isEmpty }
+    public var isEmpty: Bool {
+        positions.isEmpty && tallies.isEmpty && droppedDays.isEmpty
+    }
     /// Records in it.
     public var records: Int64 { tallies.values.reduce(0) { $0 + $1.records } }
 }

@@ -102,7 +102,9 @@ public struct TextArena: Sendable {
     /// A day as `YYYY-MM-DD`.
     public mutating func day(_ day: Day) {
         let (year, month, dayOfMonth) = day.civil
-        Instant.appendDigits(max(0, min(year, 9999)), width: 4, to: &bytes)
+        let bounded = max(0, min(year, 9999))
+        twoDigits(bounded / 100)
+        twoDigits(bounded % 100)
         bytes.append(0x2D)
         twoDigits(month)
         bytes.append(0x2D)

@@ -35,9 +35,11 @@ public final class Ingestor {
     }
 
     /// Takes up other sources and rules at a reload, between two blocks.
-    public func reconfigure(sources: [SourceDefinition], model: Model, matcher: SignalMatcher) {
+    public func reconfigure(
+        sources: [SourceDefinition], model: Model, matcher: SignalMatcher
+    ) {
         follower.reconfigure(sources: sources)
-        fold.use(model, matcher)
+        fold.use(model, matcher: matcher)
         use(sources)
     }
 

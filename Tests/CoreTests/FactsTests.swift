@@ -212,6 +212,22 @@ struct FactsTests {
         #expect(sum == Tally(n: 3, value: 16))
         #expect(fold.foreignCurrency == 1)
     }
+
+    @Test func `a reload takes up another currency`() {
+        var model = RandomEvents.model
+        model.currency = "EUR"
+        var fold = EventFold(
+            model: model, matcher: RandomEvents.matcher, hash: Self.hash,
+            deduplicator: Deduplicator(limit: 10), latest: Instant(.max))
+        model.currency = "USD"
+        fold.use(model, matcher: RandomEvents.matcher)
+        var delta = FactDelta()
+        let event = OwnedEvent(
+            at: RandomEvents.start, type: "purchase",
+            ["email": "a@example.com", "currency": "USD"], value: 7)
+        _ = event.withEvent { fold.fold($0, from: Self.source, into: &delta) }
+        #expect(fold.foreignCurrency == 0)
+    }
 }
 
 @Suite("Deduplicator")
@@ -242,6 +258,14 @@ struct DeduplicatorTests {
         #expect(changes.added.map(\.day) == [Day(2)])
         let isFirst = deduplicator.isFirst(1, day: Day(1))
         #expect(isFirst)
+    }
+
+    @Test func `a lower limit lets the oldest days go at once`() {
+        var deduplicator = Deduplicator(limit: 10)
+        for day in 1...3 as ClosedRange<Int32> { _ = deduplicator.isFirst(5, day: Day(day)) }
+        deduplicator.use(limit: 2)
+        #expect(deduplicator.count == 2 && deduplicator.evicted == 1)
+        #expect(deduplicator.takeChanges().dropped == [Day(1)])
     }
 
     @Test func `days before the window are let go`() {

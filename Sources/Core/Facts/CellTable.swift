@@ -32,9 +32,12 @@ public struct CellKey: Hashable, Comparable, Sendable {
     /// 32 bits of identifier number, 16 of day, 16 of signal; sorts in that order.
     public let packed: UInt64
 
-    /// The key of a cell. Days run from 1970 to 2149, which the limits on event times guarantee.
+    /// The last day that a key can hold, in 2149; an event after it is `future` for every clock.
+    public static let lastDay = Day(0xFFFF)
+
+    /// The key of a cell, of a day from 1970 to `lastDay`.
     public init(identifier: Int, day: Day, signal: SignalID) {
-        precondition(day.number >= 0 && day.number <= 0xFFFF)
+        precondition(day.number >= 0 && day <= Self.lastDay)
         packed =
             UInt64(UInt32(identifier)) << 32 | UInt64(UInt16(day.number)) << 16 | UInt64(signal)
     }

@@ -25,8 +25,11 @@ public struct Deduplicator: Sendable {
     /// Remembers at most `limit` events.
     public init(limit: Int) { self.limit = max(limit, 1) }
 
-    /// Remembers at most `limit` events from now on; the next new one makes room if need be.
-    public mutating func limit(to limit: Int) { self.limit = max(limit, 1) }
+    /// Remembers at most `limit` events from now on.
+    public mutating func use(limit: Int) {
+        self.limit = max(limit, 1)
+        while count > self.limit { evictOldest() }
+    }
 
     /// Takes back a key that was remembered before a restart.
     public mutating func restore(_ key: UInt64, day: Day) {

@@ -60,21 +60,21 @@ public struct EventFold: ~Copyable {
         self.latest = latest
     }
 
-    /// Replaces the rules at a reload; what is remembered of duplicates stays.
-    ///
-    /// The zone of `model` is the one that the fold was made with: a state has one for good.
-    public mutating func use(_ model: Model, _ matcher: SignalMatcher) {
+    /// Replaces the rules at a reload; what is remembered of duplicates stays, up to the new limit.
+    public mutating func use(_ model: Model, matcher: SignalMatcher) {
         self.matcher = matcher
         currency = Array(model.currency.utf8)
-        deduplicator.limit(to: model.dedupeMax)
+        deduplicator.use(limit: model.dedupeMax)
     }
 
     /// Gives an event its outcome, and adds it to the facts if it is applied.
     public mutating func fold(
         _ event: borrowing Event, from source: SourceScope, into delta: inout FactDelta
     ) -> Verdict {
-        guard event.at <= latest else { return .future }
+        let day = Day(of: event.at, in: zone)
+        guard event.at <= latest, day <= CellKey.lastDay else { return .future }
         guard event.at >= Self.oldest else { return .tooOld }
+        for trait in event.traits where trait.attribute.first(0x24) == 0 { return .traits }
 
         let customer = normalizer.normalize(event.customerID, as: .customerID)
         let email = normalizer.normalize(event.email, as: .email)
@@ -91,7 +91,6 @@ public struct EventFold: ~Copyable {
         guard let signal = matcher.signal(for: event) else { return .noSignal }
 
         let rootHash = hash(normalizer.hashed(root.value, as: root.kind))
-        let day = Day(of: event.at, in: zone)
         if !event.id.isEmpty,
             !deduplicator.isFirst(key(of: event, rootHash, source.scope), day: day)
         {

@@ -68,32 +68,37 @@ public struct IdentifierNormalizer: ~Copyable {
     }
 
     private func normalizeOpaque(_ text: ByteSlice, into out: UnsafeMutablePointer<UInt8>) -> Int? {
-        var ascii = true
+        guard let start = unsafe text.start else { return nil }
+        var bits: UInt8 = 0
+        var unfit: UInt8 = 0
         for place in 0..<text.count {
-            let byte = text[place]
-            if byte < 0x20 || byte == 0x7F { return nil }
-            if byte >= 0x80 { ascii = false }
+            // SAFETY: the place is within the slice, and within `out`, which is longer.
+            let byte = unsafe start[place]
+            unfit |= (byte < 0x20 ? 1 : 0) | (byte == 0x7F ? 1 : 0)
+            bits |= byte
             unsafe out[place] = byte
         }
-        if ascii { return text.count }
+        guard unfit == 0 else { return nil }
+        if bits < 0x80 { return text.count }
         return unsafe composed(text, into: out, limit: Bounds.identifierBytes)
     }
 
     private func normalizeEmail(_ text: ByteSlice, into out: UnsafeMutablePointer<UInt8>) -> Int? {
-        guard text.count <= Bounds.emailBytes * 2 else { return nil }
-        var at = -1
-        var ascii = true
+        guard text.count <= Bounds.emailBytes * 2, let start = unsafe text.start else { return nil }
+        // Without a branch in it, so that it is done sixteen bytes at a time.
+        var bits: UInt8 = 0
+        var unfit: UInt8 = 0
         for place in 0..<text.count {
-            let byte = text[place]
-            if byte <= 0x20 || byte == 0x7F { return nil }
-            if byte >= 0x80 { ascii = false }
-            if byte == 0x40 {
-                guard at < 0 else { return nil }
-                at = place
-            }
+            // SAFETY: the place is within the slice, and within `out`, which is longer.
+            let byte = unsafe start[place]
+            unfit |= (byte <= 0x20 ? 1 : 0) | (byte == 0x7F ? 1 : 0)
+            bits |= byte
             unsafe out[place] = Self.lowered(byte)
         }
-        guard at > 0, at < text.count - 1 else { return nil }
+        let ascii = bits < 0x80
+        guard unfit == 0, let at = text.first(0x40), text.first(0x40, from: at + 1) == nil, at > 0,
+            at < text.count - 1
+        else { return nil }
         if ascii {
             guard text.count <= Bounds.emailBytes, Self.isDomain(text[(at + 1)..<text.count]) else {
                 return nil
@@ -147,23 +152,23 @@ public struct IdentifierNormalizer: ~Copyable {
 
     /// Labels of letters, digits, hyphens and underscores, 1 to 63 bytes each, of either case.
     private static func isDomain(_ domain: ByteSlice) -> Bool {
-        var label = 0
+        guard let start = unsafe domain.start else { return false }
+        var unfit: UInt8 = 0
         for place in 0..<domain.count {
-            let byte = domain[place]
-            if byte == 0x2E {
-                guard label > 0 else { return false }
-                label = 0
-                continue
-            }
-            let lower = byte | 0x20
-            guard
-                (lower >= 0x61 && lower <= 0x7A) || byte &- 0x30 <= 9 || byte == 0x2D
-                    || byte == 0x5F
-            else { return false }
-            label += 1
-            guard label <= 63 else { return false }
+            // SAFETY: the place is within the slice.
+            let byte = unsafe start[place]
+            let isLetter: UInt8 = (byte | 0x20) &- 0x61 < 26 ? 1 : 0
+            let isDigit: UInt8 = byte &- 0x30 < 10 ? 1 : 0
+            let isOther: UInt8 = (byte == 0x2E ? 1 : 0) | (byte == 0x2D ? 1 : 0) | (byte == 0x5F ? 1 : 0)
+            unfit |= (isLetter | isDigit | isOther) ^ 1
         }
-        return label > 0
+        guard unfit == 0 else { return false }
+        var label = 0
+        while let dot = domain.first(0x2E, from: label) {
+            guard dot > label, dot - label <= 63 else { return false }
+            label = dot + 1
+        }
+        return domain.count > label && domain.count - label <= 63
     }
 
     private static func lowered(_ byte: UInt8) -> UInt8 {

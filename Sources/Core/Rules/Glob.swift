@@ -40,7 +40,8 @@ public struct Glob: Hashable, Sendable {
     }
 
     private func begins(_ text: ByteSlice, at place: Int, _ part: [UInt8]) -> Bool {
-        for (offset, byte) in part.enumerated() where text[place + offset] != byte { return false }
-        return true
+        unsafe part.withUnsafeBufferPointer {
+            unsafe text[place..<(place + part.count)].equals(ByteSlice($0))
+        }
     }
 }

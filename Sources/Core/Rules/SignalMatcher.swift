@@ -17,6 +17,16 @@ public struct SignalMatcher: Sendable {
         let type: [UInt8]
         let rules: [Rule]
         let topics: [Rule]
+
+        /// Whether any of them looks at the path, which is then found once.
+        let wantsPath: Bool
+
+        init(type: ByteSlice, rules: [Rule], topics: [Rule]) {
+            self.type = type.array
+            self.rules = rules
+            self.topics = topics
+            wantsPath = (rules + topics).contains { $0.conditions.wantsPath }
+        }
     }
 
     private let rules: [Rule]
@@ -49,8 +59,10 @@ public struct SignalMatcher: Sendable {
     /// - Complexity: O(r) in the rules of the event's type.
     public mutating func signal(for event: borrowing Event) -> SignalID? {
         let candidates = self.candidates(for: event.type)
-        for rule in known[candidates].rules where rule.conditions.hold(for: event) {
-            return rule.signal
+        let path = known[candidates].wantsPath ? event.path : .empty
+        for place in known[candidates].rules.indices
+        where known[candidates].rules[place].conditions.hold(for: event, path: path) {
+            return known[candidates].rules[place].signal
         }
         return nil
     }
@@ -59,9 +71,10 @@ public struct SignalMatcher: Sendable {
     public mutating func forEachTopic(of event: borrowing Event, _ body: (SignalID) -> Void) {
         guard !topics.isEmpty else { return }
         let candidates = self.candidates(for: event.type)
+        let path = known[candidates].wantsPath ? event.path : .empty
         var last: SignalID? = nil
         for rule in known[candidates].topics
-        where rule.signal != last && rule.conditions.hold(for: event) {
+        where rule.signal != last && rule.conditions.hold(for: event, path: path) {
             last = rule.signal
             body(rule.signal)
         }
@@ -75,16 +88,14 @@ public struct SignalMatcher: Sendable {
         if known.count >= Self.knownTypes { known.removeLast() }
         known.append(
             Candidates(
-                type: type.array,
+                type: type,
                 rules: rules.filter { $0.conditions.canHold(forType: type) },
                 topics: topics.filter { $0.conditions.canHold(forType: type) }))
         return known.count - 1
     }
 
     private static func equal(_ known: [UInt8], _ type: ByteSlice) -> Bool {
-        guard known.count == type.count else { return false }
-        for (place, byte) in known.enumerated() where type[place] != byte { return false }
-        return true
+        unsafe known.withUnsafeBufferPointer { unsafe ByteSlice($0).equals(type) }
     }
 }
 
@@ -103,27 +114,32 @@ private struct Conditions: Sendable {
         origins = wanted.reduce(0) { $0 | 1 << $1.rawValue }
     }
 
+    var wantsPath: Bool { others.contains { $0.key == .path } }
+
     func canHold(forType type: ByteSlice) -> Bool {
         guard let types else { return true }
         return types.contains { $0.matches(type) }
     }
 
     /// Whether the rest of the set holds, given that the type does.
-    func hold(for event: borrowing Event) -> Bool {
+    func hold(for event: borrowing Event, path: ByteSlice) -> Bool {
         guard origins & (1 << event.origin.rawValue) != 0 else { return false }
         for (key, globs) in others {
-            guard let field = field(key, of: event), globs.contains(where: { $0.matches(field) })
+            guard let field = field(key, of: event, path: path),
+                globs.contains(where: { $0.matches(field) })
             else { return false }
         }
         return true
     }
 
     /// The field, nil if the event does not have it.
-    private func field(_ key: ConditionKey, of event: borrowing Event) -> ByteSlice? {
+    private func field(
+        _ key: ConditionKey, of event: borrowing Event, path: ByteSlice
+    ) -> ByteSlice? {
         let field: ByteSlice
         switch key {
         case .type: field = event.type
-        case .path: field = event.path
+        case .path: field = path
         case .url: field = event.url
         case .campaign: field = event.campaign
         case .message: field = event.message

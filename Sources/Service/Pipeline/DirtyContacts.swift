@@ -7,6 +7,9 @@ struct DirtyContacts {
     private static let interval: Int64 = 1000
 
     private var waiting: Set<Int64> = []
+    /// Those that wait in the order in which they were touched, so that nobody waits for ever behind
+    /// contacts that are touched again and again; with some that wait no more.
+    private var order: [Int64] = []
     /// When a contact was published last, if within the last interval or so.
     private var published: [Int64: Int64] = [:]
     private var nextLook: Int64 = 0
@@ -18,7 +21,7 @@ struct DirtyContacts {
 
     /// Notes that the rows of these contacts are behind.
     mutating func touch(_ contacts: Set<Int64>) {
-        waiting.formUnion(contacts)
+        order += contacts.filter { waiting.insert($0).inserted }.sorted()
         nextLook = 0
     }
 
@@ -35,22 +38,28 @@ struct DirtyContacts {
     func hasDue(at now: Int64) -> Bool { !waiting.isEmpty && now >= nextLook }
 
     /// Contacts that may be published now, at most `limit`.
+    ///
+    /// - Complexity: O(contacts that wait).
     mutating func takeDue(at now: Int64, limit: Int, busy: Bool) -> [Int64] {
         guard hasDue(at: now) else { return [] }
         var due: [Int64] = []
+        var early: [Int64] = []
         var earliest = Int64.max
-        for contact in waiting {
+        var place = 0
+        while place < order.count, due.count < limit {
+            let contact = order[place]
+            place += 1
             if busy, let last = published[contact], now - last < Self.interval {
+                guard waiting.contains(contact) else { continue }
                 earliest = min(earliest, last + Self.interval)
-                continue
+                early.append(contact)
+            } else if waiting.remove(contact) != nil {
+                due.append(contact)
+                published[contact] = now
             }
-            due.append(contact)
-            if due.count == limit { break }
         }
-        for contact in due {
-            waiting.remove(contact)
-            published[contact] = now
-        }
+        // Who was early stays in front, and who was not looked at behind.
+        order.replaceSubrange(0..<place, with: early)
         nextLook = due.count == limit ? 0 : earliest
         if published.count > 50_000 {
             published = published.filter { now - $0.value < Self.interval }

@@ -29,6 +29,7 @@ final class PublicationWorker: @unchecked Sendable {
     private let clock: Clock
     private let logger: Logger
     private let latest: Int64
+    private let walLimit: Int64
     private let ended = DispatchSemaphore(value: 0)
     private var leads: LeadsStore
     private let state: Mutex<(epoch: Int, start: Start, published: Int64, busy: Bool)>
@@ -36,11 +37,16 @@ final class PublicationWorker: @unchecked Sendable {
     /// How long to wait before the file is made anew once more, in seconds.
     private var pause = 0.0
 
+    /// A WAL that a reader lets grow beyond so many bytes is not written to any more.
+    static let walLimit: Int64 = 1 << 30
+
     /// Opens `leads.db`, or begins a new one, and starts the thread.
     init(
-        directory: String, latest: Int64, degraded: Degraded, clock: Clock, logger: Logger
+        directory: String, latest: Int64, degraded: Degraded, clock: Clock, logger: Logger,
+        walLimit: Int64 = PublicationWorker.walLimit
     ) throws(StoreError) {
         self.directory = directory
+        self.walLimit = walLimit
         self.degraded = degraded
         self.clock = clock
         self.logger = logger
@@ -92,6 +98,17 @@ final class PublicationWorker: @unchecked Sendable {
 
     private func write(_ step: Step) {
         while !abandoned.load(ordering: .relaxed) {
+            if !leads.isInPlace {
+                begin("it was removed, replaced or written to")
+                return
+            }
+            guard leads.walBytes < walLimit || leads.shortenWAL() else {
+                degraded.enter(
+                    "publish",
+                    "a reader holds on to an old state of \(leads.path); end its transaction")
+                Thread.sleep(forTimeInterval: 0.25)
+                continue
+            }
             do throws(StoreError) {
                 try leads.publish(step.publication, at: clock.now())
                 if step.completes {

@@ -74,6 +74,8 @@ final class StoreWorker: @unchecked Sendable {
     private var epoch = 0
     private var quarantineSent: Int64 = 0
     private var changesSent: Int64 = 0
+    /// The checkpoint that the last step shows, in this life of the file; it never falls.
+    private var sequenceSent: Int64 = 0
     private var load = RecentLoad()
     private let shared = Mutex<(sequence: Int64, pending: Int, committedBytes: Int64)>((0, 0, 0))
 
@@ -204,6 +206,7 @@ final class StoreWorker: @unchecked Sendable {
     private var hasSomethingDue: Bool {
         noticeNewFile()
         return sweep != nil || !dirtyStreams.isEmpty || dirty.hasDue(at: clock.monotonic())
+            || (dirty.isEmpty && sequenceSent != store.sequence)
     }
 
     /// Commits a checkpoint. Without space, or on a file system that has become read-only, what is in
@@ -268,6 +271,7 @@ final class StoreWorker: @unchecked Sendable {
         epoch = publication.epoch
         quarantineSent = publication.start.lastQuarantined
         changesSent = publication.start.lastChange
+        sequenceSent = publication.published
         sweep = Sweep()
     }
 
@@ -276,7 +280,7 @@ final class StoreWorker: @unchecked Sendable {
         noticeNewFile()
         let now = clock.monotonic()
         let due = dirty.takeDue(at: now, limit: Self.chunk, busy: load.isBusy(at: now))
-        var publication = Publication(sequence: self.publication.published, day: day)
+        var publication = Publication(sequence: sequenceSent, day: day)
         var publisher = Publisher(
             model: rules.scoring, topics: rules.topics, names: rules.names, day: day)
         for contact in due {
@@ -291,9 +295,10 @@ final class StoreWorker: @unchecked Sendable {
         let isNews =
             publication.isAboutContacts || publication.sweep != nil || completes
             || !publication.streams.isEmpty || !publication.quarantined.isEmpty
-            || publication.sequence != self.publication.published
+            || publication.sequence != sequenceSent
         shared.withLock { $0.pending = dirty.count + (sweep == nil ? 0 : 1) }
         guard isNews else { return }
+        sequenceSent = publication.sequence
         self.publication.publish(
             .init(publication: publication, epoch: epoch, completes: completes))
     }
@@ -325,8 +330,17 @@ final class StoreWorker: @unchecked Sendable {
         // What `top --as-of` and `explain` need besides the tables of the model.
         publication.meta["mql"] = String(rules.model.mql)
         publication.meta["retention_days"] = String(rules.model.retentionDays)
-        try store.keep(Int64(day.number), for: "day")
+        try keepDay()
         return true
+    }
+
+    /// Without space it is kept with the next full publication: only old duplicate keys wait for it.
+    private func keepDay() throws(StoreError) {
+        do throws(StoreError) {
+            try store.keep(Int64(day.number), for: "day")
+        } catch {
+            guard error.isTransient else { throw error }
+        }
     }
 
     /// Counts, quarantine and journal since the last step.

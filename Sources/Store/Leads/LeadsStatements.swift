@@ -18,7 +18,7 @@ final class LeadsStatements {
     let removeIdentifiers: Statement
     let removeQuarantined: Statement
 
-    private static let leadColumns = [
+    static let leadColumns = [
         "email", "customer_id", "anonymous", "first_seen", "last_seen", "last_activity_day",
         "events", "engagement", "score", "delta_30d", "delta_60d", "peak_30d", "hot_until",
         "first_purchase", "last_purchase", "recency_days", "purchases", "value", "domain", "owner",

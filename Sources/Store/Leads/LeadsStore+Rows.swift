@@ -18,7 +18,7 @@ extension LeadsStore {
                 statements.cells.bind(cells.json, in: text, 2)
                 try statements.cells.run()
             }
-            if !isBuilding {
+            if mayRepeat {
                 for contact in publication.contacts {
                     try statements.removeTraits.run(contact.contact)
                     try statements.removeInterests.run(contact.contact)

@@ -19,6 +19,10 @@ public final class LeadsStore {
     /// The last entry of the journal that it shows.
     public private(set) var lastChange: Int64 = 0
 
+    /// Whether a contact that is written may have been written before: always, but for a file that is
+    /// built by nothing but a sweep.
+    private(set) var mayRepeat: Bool
+
     /// The open file. Nil only while a built file gets its name; if that fails the store is of no
     /// more use and its owner makes another one.
     private var file: (connection: Connection, statements: LeadsStatements)?
@@ -32,12 +36,14 @@ public final class LeadsStore {
         if let found = Self.existing(path, latest: latest) {
             file = (found.connection, found.statements)
             isBuilding = false
+            mayRepeat = true
             stamp = DatabaseFile.stamp(of: path)
             sequence = found.sequence
             lastQuarantined = found.lastQuarantined
             lastChange = found.lastChange
         } else {
             isBuilding = true
+            mayRepeat = false
             let connection = try Self.building(path)
             file = (connection, try LeadsStatements(connection))
         }
@@ -56,7 +62,9 @@ public final class LeadsStore {
     /// Whether the file is the one that was opened, and nobody else has written to it: somebody may
     /// have removed, replaced, emptied or overwritten it, which SQLite itself would not notice for
     /// as long as it has the pages in memory.
-    public var isInPlace: Bool { isBuilding || (stamp != nil && DatabaseFile.stamp(of: path) == stamp) }
+    public var isInPlace: Bool {
+        isBuilding || (stamp != nil && DatabaseFile.stamp(of: path) == stamp)
+    }
 
     /// Bytes of the WAL, which grow while a reader holds on to an old state.
     public var walBytes: Int64 {
@@ -64,10 +72,21 @@ public final class LeadsStore {
         return unsafe stat(path + "-wal", &status) == 0 ? Int64(status.st_size) : 0
     }
 
+    /// Empties the WAL, unless a reader holds on to what is in it.
+    ///
+    /// - Returns: whether it is empty now.
+    public func shortenWAL() -> Bool {
+        guard !isBuilding else { return true }
+        connection.checkpointWAL(truncate: true)
+        stamp = DatabaseFile.stamp(of: path)
+        return walBytes == 0
+    }
+
     /// Writes a publication in one transaction.
     ///
     /// - Throws: `StoreError`; 75 (`isBusy`) if a reader holds the file locked.
     public func publish(_ publication: Publication, at now: Instant) throws(StoreError) {
+        if publication.sweep == nil { mayRepeat = true }
         try inTransaction { () throws(StoreError) in
             if let model = publication.model { try write(model) }
             try write(rowsOf: publication)
@@ -112,6 +131,7 @@ public final class LeadsStore {
         let connection = try Self.open(path)
         file = (connection, try LeadsStatements(connection))
         isBuilding = false
+        mayRepeat = true
         stamp = DatabaseFile.stamp(of: path)
     }
 

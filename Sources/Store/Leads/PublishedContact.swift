@@ -200,10 +200,16 @@ public struct Publisher: Sendable {
         if let owner = person.traits.first(where: { $0.attribute == Trait.ownerAttribute }) {
             row.owner = text.piece(of: owner.trait.value)
         }
-        row.points = object(engagement.points, &text) { ($0.signal, $0.points) } write: {
+        row.points = object(engagement.points, &text) {
+            ($0.signal, $0.points)
+        } write: {
             $0.points($1)
         }
-        row.counts = object(lead.counts, &text) { $0 } write: { $0.integer($1) }
+        row.counts = object(lead.counts, &text) {
+            $0
+        } write: {
+            $0.integer($1)
+        }
     }
 
     /// A JSON object of names and numbers.

@@ -42,7 +42,9 @@ extension StateStore {
             person.members.append(try member(person.contact, roots))
             persons.append(person)
         }
-        guard let first = persons.first?.contact, let last = persons.last?.contact else { return [] }
+        guard let first = persons.first?.contact, let last = persons.last?.contact else {
+            return []
+        }
         try readCells(of: &persons, first...last)
         try readOthers(of: &persons, first...last)
         try readTraits(of: &persons, first...last)
@@ -166,7 +168,8 @@ extension StateStore {
 
     /// Rows of roots by range, those of the others by look-up; `column` holds the identifier.
     private func visit(
-        _ persons: inout [PersonFacts], _ range: ClosedRange<Int64>, _ row: Statement, column: Int32,
+        _ persons: inout [PersonFacts], _ range: ClosedRange<Int64>, _ row: Statement,
+        column: Int32,
         _ add: (inout PersonFacts) -> Void
     ) throws(StoreError) {
         row.bind(1, range.lowerBound)

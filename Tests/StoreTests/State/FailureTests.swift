@@ -83,7 +83,7 @@ private struct Sabotage {
                     #expect(scratch.store.sequence == sequence, "write \(failures), seed \(seed)")
                 }
             }
-            #expect(failures > 30)
+            #expect(failures > 20)
             try sabotage.set(-1)
             let expected = try clean.store.commit(checkpoint, at: Instant(7))
             #expect(touched == expected)
