@@ -73,9 +73,12 @@ public final class DaemonScratch: Sendable {
     }
 
     /// Runs the daemon to the end of the logs.
-    public func once(asOf day: String? = nil) throws -> BuiltBinary.Outcome {
+    public func once(
+        asOf day: String? = nil, wrapper: [String] = []
+    ) throws -> BuiltBinary.Outcome {
         try BuiltBinary.released("leadscored").run(
-            place + ["--once"] + (day.map { ["--as-of", $0] } ?? []), in: directory)
+            place + ["--once"] + (day.map { ["--as-of", $0] } ?? []), in: directory,
+            wrapper: wrapper)
     }
 
     /// Starts the daemon and waits until it says that it is ready.
