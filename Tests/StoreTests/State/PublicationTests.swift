@@ -83,11 +83,7 @@ import Testing
             }
             // Who was touched, a few at a time and in any order.
             var order = waiting.sorted().shuffled(using: &random)
-<<<<<<< HEAD
             repeat {  // once even if nobody was touched: the counts have changed
-=======
-            repeat {
->>>>>>> 00b68a1235d591a97f4f611180c7a9c160aa505d
                 let some = order.suffix(Int.random(in: 1...9, using: &random))
                 order.removeLast(some.count)
                 try leads.publish(try publishing.step(some.sorted(), after: leads), at: Instant(9))
