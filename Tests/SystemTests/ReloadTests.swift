@@ -34,6 +34,34 @@ import Testing
                 == fresh.number("SELECT value FROM meta WHERE key = 'config_hash'"))
     }
 
+    @Test func `another currency and another rule hold for what comes after the reload`() throws {
+        let scratch = try DaemonScratch()
+        let daemon = try scratch.start()
+        func buy(_ value: Int, _ currency: String) throws {
+            let more = ",\"value\":\(value),\"currency\":\"\(currency)\""
+            try scratch.append([eventLine("ann", type: "purchase", more: more)], to: "a.ndjson")
+        }
+        try buy(1, "EUR")
+        try buy(10, "USD")
+        #expect(holds(within: 10) { scratch.number("SELECT purchases FROM leads") == 2 })
+        #expect(try scratch.rows("SELECT value FROM leads").first?["value"]?.number == 1)
+        try scratch.configure(
+            DaemonScratch.rules.replacing("EUR", with: "USD")
+                + "\n  - {name: demo, when: {type: demo}, weight: 9}")
+        daemon.signal(SIGHUP)
+        #expect(
+            holds(within: 10) {
+                scratch.number("SELECT count(*) FROM signals WHERE name = 'demo'") == 1
+            })
+        try buy(100, "EUR")
+        try buy(1000, "USD")
+        try scratch.append([eventLine("ann", type: "demo")], to: "a.ndjson")
+        #expect(holds(within: 10) { scratch.number("SELECT events FROM leads") == 5 })
+        let row = try scratch.rows("SELECT value, engagement FROM leads").first
+        #expect(row?["value"]?.number == 1001)
+        #expect(row?["engagement"]?.number == 9)
+    }
+
     @Test func `a configuration with mistakes leaves the old one in force`() throws {
         let scratch = try DaemonScratch()
         let daemon = try scratch.start()

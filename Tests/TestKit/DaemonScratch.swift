@@ -1,10 +1,13 @@
 public import Foundation
 internal import Glibc
+internal import Synchronization
 
 /// A directory with a configuration, logs and a state, for a daemon of one test.
 public final class DaemonScratch: Sendable {
     /// The directory, removed with the scratch.
     public let directory: URL
+    /// What was started here, kept so that it lives exactly as long as the directory.
+    private let started = Mutex<[RunningProgram]>([])
     /// The configuration that the tests count by unless they say otherwise.
     public static let rules = """
         mql: 60
@@ -30,7 +33,10 @@ public final class DaemonScratch: Sendable {
         try configure(rules)
     }
 
-    deinit { try? FileManager.default.removeItem(at: directory) }
+    deinit {
+        started.withLock { for program in $0 where program.isRunning { program.killNow() } }
+        try? FileManager.default.removeItem(at: directory)
+    }
 
     /// The state directory.
     public var state: String { directory.appending(path: "state").path }
@@ -67,9 +73,12 @@ public final class DaemonScratch: Sendable {
     }
 
     /// Runs the daemon to the end of the logs.
-    public func once(asOf day: String? = nil) throws -> BuiltBinary.Outcome {
+    public func once(
+        asOf day: String? = nil, wrapper: [String] = []
+    ) throws -> BuiltBinary.Outcome {
         try BuiltBinary.released("leadscored").run(
-            place + ["--once"] + (day.map { ["--as-of", $0] } ?? []), in: directory)
+            place + ["--once"] + (day.map { ["--as-of", $0] } ?? []), in: directory,
+            wrapper: wrapper)
     }
 
     /// Starts the daemon and waits until it says that it is ready.
@@ -87,9 +96,11 @@ public final class DaemonScratch: Sendable {
         environment: [String: String] = [:], wrapper: [String] = [], pipe: Pipe? = nil
     ) throws -> RunningProgram {
         let talk = directory.appending(path: "talk-\(UUID().uuidString.prefix(8))")
-        return try RunningProgram(
+        let program = try RunningProgram(
             .released("leadscored"), place, talkFile: talk, environment: environment,
             wrapper: wrapper, pipe: pipe)
+        started.withLock { $0.append(program) }
+        return program
     }
 
     /// Runs a command on the state.

@@ -44,7 +44,7 @@ public final class StateStore {
                     throw .damaged(path: path, detail: damage)
                 }
             }
-            try Self.migrate(connection, from: found?.userVersion ?? 0)
+            try Self.migrate(connection)
             try Self.settle(connection, zone: zone, random: random)
             try connection.execute("PRAGMA journal_mode = WAL")
             statements = try StateStatements(connection)
@@ -116,7 +116,13 @@ public final class StateStore {
 
     /// Brings the schema up to date, each step in the one transaction. A new file is made in the
     /// rollback journal, so that its header says whose it is before anything else exists.
-    private static func migrate(_ connection: Connection, from version: Int) throws(StoreError) {
+    ///
+    /// The version is asked of SQLite: what the file begins with may be older than its WAL.
+    private static func migrate(_ connection: Connection) throws(StoreError) {
+        let version = Int(try connection.integer("PRAGMA user_version") ?? 0)
+        guard version <= StateSchema.version else {
+            throw .newer(path: connection.path, found: version, supported: StateSchema.version)
+        }
         guard version < StateSchema.version else { return }
         try connection.transaction { () throws(StoreError) in
             for step in StateSchema.migrations[version...] { try connection.execute(step) }
