@@ -43,7 +43,8 @@ final class Assembly {
         try Self.makePublishedDirectory(options.state + "/published")
         let wakeDescriptor = clinux_event_fd()
         publication = try PublicationWorker(
-            directory: options.state + "/published", latest: store.sequence, degraded: degraded,
+            directory: options.state + "/published", latest: store.sequence,
+            state: store.token, degraded: degraded,
             clock: clock, logger: logger)
         worker = StoreWorker(
             store: store, rules: rules, day: day, publication: publication,

@@ -142,11 +142,24 @@ public final class Daemon {
         }
     }
 
+    /// Everything is committed: who asks a second time need not wait for what is only published.
+    private func waitUnlessAskedAgain(_ isDone: () -> Bool) {
+        while !isDone() {
+            if clinux_next_signal(signalDescriptor) > 0 { _exit(0) }
+        }
+    }
+
     private func end(_ parts: Assembly, full: Bool) -> Int32 {
         notifier.stopping()
         parts.loop.drain()
         parts.worker.stop(full: full)
-        parts.publication.stop(milliseconds: full ? Int(Int32.max) : Self.farewellMilliseconds)
+        waitUnlessAskedAgain { parts.worker.hasEnded(milliseconds: 50) }
+        if full {
+            parts.publication.close()
+            waitUnlessAskedAgain { parts.publication.hasEnded(milliseconds: 50) }
+        } else {
+            parts.publication.stop(milliseconds: Self.farewellMilliseconds)
+        }
         if let failure = parts.worker.failure.withLock({ $0 }) {
             logger.critical("\(failure)")
             return failure.exitCode

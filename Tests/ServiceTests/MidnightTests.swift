@@ -70,6 +70,7 @@ import Testing
         #expect(scratch.number("SELECT count(*) FROM leads WHERE as_of_day = '2026-09-14'") == 2)
         parts.loop.drain()
         parts.worker.stop(full: false)
+        #expect(parts.worker.hasEnded(milliseconds: 5000))
         parts.publication.stop(milliseconds: 2000)
     }
 

@@ -70,6 +70,7 @@ final class PipelineScratch: Sendable {
         let ended = Flag()
         Thread {
             self.worker.stop(full: full)
+            while !self.worker.hasEnded(milliseconds: 100) {}
             self.publication.stop(milliseconds: 2000)
             ended.raise()
         }.start()

@@ -20,6 +20,9 @@ public struct FactDelta: Sendable {
     /// The traits.
     public private(set) var traits: [TraitKey: Trait] = [:]
 
+    /// Bytes of the traits, roughly; those of values that were replaced are not taken off.
+    private var traitBytes = 0
+
     /// Nothing.
     public init() {}
 
@@ -28,7 +31,7 @@ public struct FactDelta: Sendable {
 
     /// Bytes held, roughly, for bounding memory.
     public var footprint: Int {
-        identifiers.footprint + cells.footprint + edges.footprint + traits.count * 160
+        identifiers.footprint + cells.footprint + edges.footprint + traitBytes
     }
 
     /// The number of an identifier in this delta.
@@ -87,6 +90,7 @@ public struct FactDelta: Sendable {
     private mutating func merge(_ trait: Trait, _ key: TraitKey) {
         guard let known = traits[key], !trait.supersedes(known) else {
             traits[key] = trait
+            traitBytes += 160 + key.attribute.count + trait.value.count
             return
         }
     }

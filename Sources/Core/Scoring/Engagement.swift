@@ -1,3 +1,5 @@
+import Glibc
+
 /// What somebody's behaviour is worth on a day, and how it moves.
 public struct Engagement: Sendable, Equatable {
     /// The points of each signal that the model scores, ascending by signal.
@@ -163,11 +165,24 @@ public struct Engagement: Sendable, Equatable {
             return max(0, total) >= model.mql
         }
         let falling = rests.allSatisfy { $0.entry.signal.weight > 0 }
-        guard
-            let cold = falling
-                ? firstCold(isHot) : (1...horizonDays).first(where: { !isHot(after: $0) })
-        else { return nil }
+        let cold =
+            falling
+            ? firstCold(isHot) : (1...settledAge(rests)).first { !isHot(after: $0) }
+        guard let cold else { return nil }
         return settled.adding(cold - 1)
+    }
+
+    /// The age from which nothing changes any more, because all that fades is less than half a
+    /// millionth of a point.
+    private static func settledAge(
+        _ rests: [(entry: ScoringModel.Entry, mass: Double)]
+    ) -> Int {
+        var age = 1.0
+        for (entry, mass) in rests {
+            guard let days = entry.signal.halfLife.days, mass > 0 else { continue }
+            age = max(age, days * log2(max(abs(entry.signal.weight) * mass * 4_000_000, 1)) + 1)
+        }
+        return Int(min(age, Double(horizonDays)))
     }
 
     /// The first age at which a level that only falls is cold; nil if not within the horizon.

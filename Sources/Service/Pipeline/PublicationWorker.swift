@@ -42,7 +42,7 @@ final class PublicationWorker: @unchecked Sendable {
 
     /// Opens `leads.db`, or begins a new one, and starts the thread.
     init(
-        directory: String, latest: Int64, degraded: Degraded, clock: Clock, logger: Logger,
+        directory: String, latest: Int64, state token: String? = nil, degraded: Degraded, clock: Clock, logger: Logger,
         walLimit: Int64 = PublicationWorker.walLimit
     ) throws(StoreError) {
         self.directory = directory
@@ -51,7 +51,7 @@ final class PublicationWorker: @unchecked Sendable {
         self.clock = clock
         self.logger = logger
         self.latest = latest
-        leads = try LeadsStore(directory: directory, latest: latest)
+        leads = try LeadsStore(directory: directory, latest: latest, state: token)
         state = Mutex((1, Self.start(of: leads), leads.sequence, false))
         let thread = Thread { self.run() }
         thread.name = "publication"
@@ -76,12 +76,22 @@ final class PublicationWorker: @unchecked Sendable {
     /// Publishes a step, waiting for room.
     func publish(_ step: Step) { queue.put(step) }
 
+    /// Takes nothing more; the thread writes what waits and ends.
+    func close() { queue.close() }
+
+    /// Whether the thread has ended, after waiting for that for some time.
+    func hasEnded(milliseconds: Int) -> Bool {
+        guard ended.wait(timeout: .now() + .milliseconds(milliseconds)) == .success else {
+            return false
+        }
+        ended.signal()  // for whoever asks again
+        return true
+    }
+
     /// Writes what waits, for at most `milliseconds`, and ends the thread.
     func stop(milliseconds: Int) {
-        queue.close()
-        if ended.wait(timeout: .now() + .milliseconds(milliseconds)) == .timedOut {
-            abandoned.store(true, ordering: .relaxed)
-        }
+        close()
+        if !hasEnded(milliseconds: milliseconds) { abandoned.store(true, ordering: .relaxed) }
     }
 
     private func run() {

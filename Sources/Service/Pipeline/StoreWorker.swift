@@ -171,11 +171,21 @@ final class StoreWorker: @unchecked Sendable {
 
     /// Commits what was handed over, publishes what is touched (everything, with `full`), and ends.
     /// What cannot be committed is given up: no position says that it was read.
+    ///
+    /// Comes back at once; `hasEnded` waits.
     func stop(full: Bool) {
         ending.store(true, ordering: .releasing)
         queue.put(.perform { worker in worker.finish(full: full) })
         queue.close()
-        ended.wait()
+    }
+
+    /// Whether the thread has ended, after waiting for that for some time.
+    func hasEnded(milliseconds: Int) -> Bool {
+        guard ended.wait(timeout: .now() + .milliseconds(milliseconds)) == .success else {
+            return false
+        }
+        ended.signal()  // for whoever asks again
+        return true
     }
 
     // MARK: The thread
@@ -287,9 +297,8 @@ final class StoreWorker: @unchecked Sendable {
             publisher.add(try store.person(contact), contact: contact, to: &publication)
         }
         var completes = false
-        if due.isEmpty, let sweep {
-            completes = try advance(sweep, &publication, &publisher)
-        }
+        // Also while contacts are touched without end: a new file has to be complete some day.
+        if let sweep { completes = try advance(sweep, &publication, &publisher, but: Set(due)) }
         try addTheRest(to: &publication)
         if dirty.isEmpty, sweep == nil { publication.sequence = store.sequence }
         let isNews =
@@ -303,14 +312,15 @@ final class StoreWorker: @unchecked Sendable {
             .init(publication: publication, epoch: epoch, completes: completes))
     }
 
-    /// The next contacts of a full publication.
+    /// The next contacts of a full publication, but for those that are published already.
     ///
     /// - Returns: whether they were the last.
     private func advance(
-        _ sweep: Sweep, _ publication: inout Publication, _ publisher: inout Publisher
+        _ sweep: Sweep, _ publication: inout Publication, _ publisher: inout Publisher,
+        but done: Set<Int64>
     ) throws(StoreError) -> Bool {
         let persons = try store.persons(after: sweep.after, limit: Self.sweepChunk)
-        for person in persons {
+        for person in persons where !done.contains(person.contact) {
             publisher.add(person, contact: person.contact, to: &publication)
             dirty.remove(person.contact)
         }
@@ -326,6 +336,7 @@ final class StoreWorker: @unchecked Sendable {
         publication.streams = try store.streams()
         dirtyStreams.removeAll()
         publication.meta["as_of_day"] = day.description
+        publication.meta["state"] = store.token
         publication.meta["config_hash"] = rules.configurationHash
         // What `top --as-of` and `explain` need besides the tables of the model.
         publication.meta["mql"] = String(rules.model.mql)

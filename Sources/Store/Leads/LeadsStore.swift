@@ -30,10 +30,14 @@ public final class LeadsStore {
 
     /// Opens `leads.db` in a directory, or begins a new one.
     ///
-    /// - Parameter latest: The state's last checkpoint; a file beyond it shows what never was.
-    public init(directory: String, latest: Int64) throws(StoreError) {
+    /// - Parameters:
+    ///   - latest: The state's last checkpoint; a file beyond it shows what never was.
+    ///   - state: The token of the state; a file of another state is of no use. Nil asks for none.
+    public init(
+        directory: String, latest: Int64, state: String? = nil
+    ) throws(StoreError) {
         path = directory + "/leads.db"
-        if let found = Self.existing(path, latest: latest) {
+        if let found = Self.existing(path, latest: latest, state: state) {
             file = (found.connection, found.statements)
             isBuilding = false
             mayRepeat = true
@@ -152,7 +156,7 @@ public final class LeadsStore {
         var lastChange: Int64
     }
 
-    private static func existing(_ path: String, latest: Int64) -> Existing? {
+    private static func existing(_ path: String, latest: Int64, state: String?) -> Existing? {
         do throws(StoreError) {
             guard let file = try DatabaseFile(path: path),
                 file.applicationID == LeadsSchema.applicationID,
@@ -163,6 +167,11 @@ public final class LeadsStore {
             let shown = try connection.integer(
                 "SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'seq'")
             guard let shown, shown <= latest else { return nil }
+            if let state {
+                let read = try connection.prepare("SELECT value FROM meta WHERE key = 'state'")
+                defer { read.reset() }
+                guard try read.step(), read.text(0) == state else { return nil }
+            }
             return Existing(
                 connection: connection, statements: try LeadsStatements(connection),
                 sequence: shown,

@@ -8,6 +8,8 @@ import Glibc
 public final class StateStore {
     /// The hash under which this state knows identifiers and duplicates.
     public let hash: KeyedHash
+    /// What tells this state from every other one, in what is derived from it.
+    public var token: String { String(hash(Array("state".utf8)), radix: 16) }
     /// The number of the last checkpoint.
     public private(set) var sequence: Int64
     /// The file.
