@@ -44,7 +44,7 @@ final class Assembly {
         let wakeDescriptor = clinux_event_fd()
         publication = try PublicationWorker(
             directory: options.state + "/published", latest: store.sequence,
-            state: store.token, degraded: degraded,
+            state: store.token, isPatient: !options.once, degraded: degraded,
             clock: clock, logger: logger)
         worker = StoreWorker(
             store: store, rules: rules, day: day, publication: publication,

@@ -31,7 +31,8 @@ final class PublicationWorker: @unchecked Sendable {
     private let latest: Int64
     private let walLimit: Int64
     private let ended = DispatchSemaphore(value: 0)
-    private var leads: LeadsStore
+    /// Nil only as long as no file can be had at all.
+    private var leads: LeadsStore?
     private let state: Mutex<(epoch: Int, start: Start, published: Int64, busy: Bool)>
     private let abandoned = Atomic<Bool>(false)
     /// How long to wait before the file is made anew once more, in seconds.
@@ -41,8 +42,12 @@ final class PublicationWorker: @unchecked Sendable {
     static let walLimit: Int64 = 1 << 30
 
     /// Opens `leads.db`, or begins a new one, and starts the thread.
+    ///
+    /// - Parameter isPatient: Where no file can be had, to go on trying rather than to throw: what
+    ///   is counted does not depend on it.
     init(
-        directory: String, latest: Int64, state token: String? = nil, degraded: Degraded, clock: Clock, logger: Logger,
+        directory: String, latest: Int64, state token: String? = nil, isPatient: Bool = false,
+        degraded: Degraded, clock: Clock, logger: Logger,
         walLimit: Int64 = PublicationWorker.walLimit
     ) throws(StoreError) {
         self.directory = directory
@@ -51,8 +56,15 @@ final class PublicationWorker: @unchecked Sendable {
         self.clock = clock
         self.logger = logger
         self.latest = latest
-        leads = try LeadsStore(directory: directory, latest: latest, state: token)
-        state = Mutex((1, Self.start(of: leads), leads.sequence, false))
+        do throws(StoreError) {
+            let opened = try LeadsStore(directory: directory, latest: latest, state: token)
+            leads = opened
+            state = Mutex((1, Self.start(of: opened), opened.sequence, false))
+        } catch {
+            guard isPatient else { throw error }
+            leads = nil
+            state = Mutex((0, Start(lastQuarantined: 0, lastChange: 0), 0, false))
+        }
         let thread = Thread { self.run() }
         thread.name = "publication"
         thread.stackSize = 1 << 20
@@ -95,18 +107,19 @@ final class PublicationWorker: @unchecked Sendable {
     }
 
     private func run() {
+        if leads == nil { begin("it could not be opened") }
         while !queue.isFinished {
             let step = queue.take(milliseconds: 1000)
-            if !leads.isInPlace { begin("it was removed, replaced or written to") }
+            if leads?.isInPlace != true { begin("it was removed, replaced or written to") }
             guard let step else { continue }
             state.withLock { $0.busy = true }
-            if step.epoch == epoch { write(step) }
+            if step.epoch == epoch, let leads { write(step, to: leads) }
             state.withLock { $0.busy = false }
         }
         ended.signal()
     }
 
-    private func write(_ step: Step) {
+    private func write(_ step: Step, to leads: LeadsStore) {
         while !abandoned.load(ordering: .relaxed) {
             if !leads.isInPlace {
                 begin("it was removed, replaced or written to")
@@ -164,8 +177,9 @@ final class PublicationWorker: @unchecked Sendable {
         while !abandoned.load(ordering: .relaxed) {
             do throws(StoreError) {
                 // Nothing is shown by a file beyond every checkpoint: it is never taken up again.
-                leads = try LeadsStore(directory: directory, latest: -1)
-                state.withLock { $0 = ($0.epoch + 1, Self.start(of: leads), 0, $0.busy) }
+                let new = try LeadsStore(directory: directory, latest: -1)
+                leads = new
+                state.withLock { $0 = ($0.epoch + 1, Self.start(of: new), 0, $0.busy) }
                 return
             } catch {
                 degraded.enter("publish", "\(directory) cannot be written: \(error)")
