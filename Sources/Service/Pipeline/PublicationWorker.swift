@@ -42,7 +42,8 @@ final class PublicationWorker: @unchecked Sendable {
 
     /// Opens `leads.db`, or begins a new one, and starts the thread.
     init(
-        directory: String, latest: Int64, state token: String? = nil, degraded: Degraded, clock: Clock, logger: Logger,
+        directory: String, latest: Int64, state token: String? = nil, degraded: Degraded,
+        clock: Clock, logger: Logger,
         walLimit: Int64 = PublicationWorker.walLimit
     ) throws(StoreError) {
         self.directory = directory
