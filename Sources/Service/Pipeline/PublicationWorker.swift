@@ -31,7 +31,8 @@ final class PublicationWorker: @unchecked Sendable {
     private let latest: Int64
     private let walLimit: Int64
     private let ended = DispatchSemaphore(value: 0)
-    private var leads: LeadsStore
+    /// Nil as long as there is no room to begin one.
+    private var leads: LeadsStore?
     private let state: Mutex<(epoch: Int, start: Start, published: Int64, busy: Bool)>
     private let abandoned = Atomic<Bool>(false)
     /// How long to wait before the file is made anew once more, in seconds.
@@ -51,8 +52,13 @@ final class PublicationWorker: @unchecked Sendable {
         self.clock = clock
         self.logger = logger
         self.latest = latest
-        leads = try LeadsStore(directory: directory, latest: latest)
-        state = Mutex((1, Self.start(of: leads), leads.sequence, false))
+        do throws(StoreError) {
+            leads = try LeadsStore(directory: directory, latest: latest)
+        } catch where error.isTransient {
+            // A full disk keeps nobody from starting; the thread goes on trying.
+            leads = nil
+        }
+        state = Mutex((1, Self.start(of: leads), leads?.sequence ?? 0, false))
         let thread = Thread { self.run() }
         thread.name = "publication"
         thread.stackSize = 1 << 20
@@ -87,7 +93,7 @@ final class PublicationWorker: @unchecked Sendable {
     private func run() {
         while !queue.isFinished {
             let step = queue.take(milliseconds: 1000)
-            if !leads.isInPlace { begin("it was removed, replaced or written to") }
+            if leads?.isInPlace != true { begin("it was removed, replaced or written to") }
             guard let step else { continue }
             state.withLock { $0.busy = true }
             if step.epoch == epoch { write(step) }
@@ -98,7 +104,7 @@ final class PublicationWorker: @unchecked Sendable {
 
     private func write(_ step: Step) {
         while !abandoned.load(ordering: .relaxed) {
-            if !leads.isInPlace {
+            guard let leads, leads.isInPlace else {
                 begin("it was removed, replaced or written to")
                 return
             }
@@ -154,8 +160,9 @@ final class PublicationWorker: @unchecked Sendable {
         while !abandoned.load(ordering: .relaxed) {
             do throws(StoreError) {
                 // Nothing is shown by a file beyond every checkpoint: it is never taken up again.
-                leads = try LeadsStore(directory: directory, latest: -1)
-                state.withLock { $0 = ($0.epoch + 1, Self.start(of: leads), 0, $0.busy) }
+                let made = try LeadsStore(directory: directory, latest: -1)
+                leads = made
+                state.withLock { $0 = ($0.epoch + 1, Self.start(of: made), 0, $0.busy) }
                 return
             } catch {
                 degraded.enter("publish", "\(directory) cannot be written: \(error)")
@@ -165,7 +172,7 @@ final class PublicationWorker: @unchecked Sendable {
         }
     }
 
-    private static func start(of leads: LeadsStore) -> Start {
-        Start(lastQuarantined: leads.lastQuarantined, lastChange: leads.lastChange)
+    private static func start(of leads: LeadsStore?) -> Start {
+        Start(lastQuarantined: leads?.lastQuarantined ?? 0, lastChange: leads?.lastChange ?? 0)
     }
 }
