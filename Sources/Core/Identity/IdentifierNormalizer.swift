@@ -159,8 +159,9 @@ public struct IdentifierNormalizer: ~Copyable {
             let byte = unsafe start[place]
             let isLetter: UInt8 = (byte | 0x20) &- 0x61 < 26 ? 1 : 0
             let isDigit: UInt8 = byte &- 0x30 < 10 ? 1 : 0
-            let isOther: UInt8 = (byte == 0x2E ? 1 : 0) | (byte == 0x2D ? 1 : 0) | (byte == 0x5F ? 1 : 0)
-            unfit |= (isLetter | isDigit | isOther) ^ 1
+            let isDot: UInt8 = byte == 0x2E ? 1 : 0
+            let isMark: UInt8 = (byte == 0x2D ? 1 : 0) | (byte == 0x5F ? 1 : 0)
+            unfit |= (isLetter | isDigit | isDot | isMark) ^ 1
         }
         guard unfit == 0 else { return false }
         var label = 0

@@ -195,13 +195,12 @@ public final class LeadsStore {
         let built = path + ".new"
         for suffix in ["", "-journal", "-wal", "-shm"] { unsafe unlink(built + suffix) }
         let connection = try Connection(
-            path: built,
+            path: built, mode: 0o640,
             pragmas: [
                 "PRAGMA journal_mode = OFF", "PRAGMA synchronous = OFF",
                 "PRAGMA cache_size = -16384", "PRAGMA temp_store = MEMORY",
                 "PRAGMA locking_mode = EXCLUSIVE", "PRAGMA page_size = 4096",
             ])
-        unsafe chmod(built, 0o640)
         for statement in LeadsSchema.statements { try connection.execute(statement) }
         try connection.execute("PRAGMA application_id = \(LeadsSchema.applicationID)")
         try connection.execute("PRAGMA user_version = \(LeadsSchema.version)")

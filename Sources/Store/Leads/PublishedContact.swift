@@ -129,7 +129,8 @@ public struct Publisher: Sendable {
         }
         let isSignal = self.isSignal
         let lead = Lead(
-            person, on: day, under: model, isSignal: { isSignal[Int($0)] }, history: &history)
+            person, on: day, under: model,
+            isSignal: { Int($0) >= isSignal.count || isSignal[Int($0)] }, history: &history)
         guard lead.isShown(hasEdge: person.hasEdge, mql: model.mql) else {
             publication.gone.append(contact)
             return
@@ -224,7 +225,13 @@ public struct Publisher: Sendable {
                 let (signal, number) = pair(entry)
                 if !isFirst { text.raw(",") }
                 isFirst = false
-                text.raw(keys[Int(signal)])
+                if Int(signal) < keys.count, !keys[Int(signal)].isEmpty {
+                    text.raw(keys[Int(signal)])
+                } else {
+                    // A number without a name, as no state but a damaged one has.
+                    text.string(Array(names.name(signal).utf8))
+                    text.raw(":")
+                }
                 write(&text, number)
             }
             text.raw("}")
@@ -251,7 +258,8 @@ public struct Publisher: Sendable {
                 text.raw("[")
                 var isFirst = true
                 while end < cells.count, CellCodec.period(of: cells[end].day) == period {
-                    if isSignal[Int(cells[end].signal)] {
+                    let signal = Int(cells[end].signal)
+                    if signal >= isSignal.count || isSignal[signal] {
                         if !isFirst { text.raw(",") }
                         isFirst = false
                         Self.append(cells[end], to: &text)

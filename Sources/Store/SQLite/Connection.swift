@@ -17,8 +17,18 @@ final class Connection: @unchecked Sendable {
     private static let busyMilliseconds: Int32 = 200
 
     /// Opens or creates a database and runs `pragmas` before anything else is read.
-    init(path: String, pragmas: [String]) throws(StoreError) {
+    ///
+    /// - Parameter mode: Of a new file, from its first moment.
+    init(path: String, mode: mode_t = 0o600, pragmas: [String]) throws(StoreError) {
         self.path = path
+        // SQLite would make it readable for everybody whom the umask lets. Only a file that did not
+        // exist is opened here, so that closing it drops nobody's locks.
+        let exclusively = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC
+        let made = unsafe Glibc.open(path, exclusively, 0o600)
+        if made >= 0 {
+            fchmod(made, mode)
+            Glibc.close(made)
+        }
         var opened: OpaquePointer?
         let flags =
             SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW

@@ -117,10 +117,12 @@ public final class StateStore {
     /// Brings the schema up to date, each step in the one transaction. A new file is made in the
     /// rollback journal, so that its header says whose it is before anything else exists.
     ///
-    /// The version is asked of SQLite and not of the header as it was found: where the making of the
-    /// file was cut short, that speaks of what is rolled back when the file is opened.
+    /// The version is asked of SQLite: what the file begins with may be older than its WAL.
     private static func migrate(_ connection: Connection) throws(StoreError) {
         let version = Int(try connection.integer("PRAGMA user_version") ?? 0)
+        guard version <= StateSchema.version else {
+            throw .newer(path: connection.path, found: version, supported: StateSchema.version)
+        }
         guard version < StateSchema.version else { return }
         try connection.transaction { () throws(StoreError) in
             for step in StateSchema.migrations[version...] { try connection.execute(step) }

@@ -27,6 +27,9 @@ final class StateScratch {
 
     deinit { try? FileManager.default.removeItem(atPath: directory) }
 
+    /// Ends the store.
+    func close() { opened = nil }
+
     /// Ends the store as a stopped daemon does, and opens it again with what is remembered.
     func reopen(limit: Int = 1_000_000) throws {
         opened = nil
@@ -36,7 +39,7 @@ final class StateScratch {
         folder = Folder(hash: store.hash, names: try Self.intern(store), deduplicator)
     }
 
-    static func open(_ directory: String) throws -> StateStore {
+    static func open(_ directory: String) throws(StoreError) -> StateStore {
         try StateStore(
             path: directory + "/state.db", zone: .utc,
             random: { (0..<$0).map { UInt8(truncatingIfNeeded: $0 &* 37) } })

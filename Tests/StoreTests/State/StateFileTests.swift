@@ -1,0 +1,131 @@
+import Core
+import Foundation
+import Glibc
+import TestKit
+import Testing
+
+@testable import Store
+
+@Suite struct StateFileTests {
+    /// Changes a file as another program would, leaving what it writes in the WAL if it is told to.
+    private func change(_ scratch: StateScratch, _ sql: [String]) throws {
+        scratch.close()
+        let connection = try Connection(path: scratch.path, pragmas: [])
+        for statement in sql { try connection.execute(statement) }
+        // Its files as they are now, as a crash would leave them.
+        for suffix in ["", "-wal"] {
+            let path = scratch.path + suffix
+            guard FileManager.default.fileExists(atPath: path) else { continue }
+            try FileManager.default.copyItem(atPath: path, toPath: path + ".kept")
+        }
+        withExtendedLifetime(connection) {}
+    }
+
+    private func restore(_ scratch: StateScratch) throws {
+        for suffix in ["", "-wal", "-shm"] {
+            let path = scratch.path + suffix
+            try? FileManager.default.removeItem(atPath: path)
+            guard suffix != "-shm" else { continue }
+            try FileManager.default.moveItem(atPath: path + ".kept", toPath: path)
+        }
+    }
+
+    @Test func `the version that counts is the one in the WAL`() throws {
+        let scratch = try StateScratch()
+        try scratch.commit([OwnedEvent(at: RandomEvents.start, type: "click", ["cookie": "k"])])
+        let dump = try scratch.store.canonicalDump()
+        try change(
+            scratch,
+            [
+                "PRAGMA journal_mode = WAL", "PRAGMA wal_autocheckpoint = 0",
+                "PRAGMA user_version = 0", "PRAGMA wal_checkpoint(TRUNCATE)",
+                "PRAGMA user_version = \(StateSchema.version)",
+            ])
+        try restore(scratch)
+        try scratch.reopen()
+        #expect(try scratch.store.canonicalDump() == dump)
+        try change(
+            scratch,
+            [
+                "PRAGMA wal_autocheckpoint = 0", "PRAGMA wal_checkpoint(TRUNCATE)",
+                "PRAGMA user_version = 99",
+            ])
+        try restore(scratch)
+        let path = scratch.path
+        #expect(
+            throws: StoreError.newer(path: path, found: 99, supported: StateSchema.version)
+        ) { try scratch.reopen() }
+    }
+
+    @Test func `nobody else can read a state, from its first moment`() throws {
+        let scratch = try StateScratch()
+        func mode(_ suffix: String) -> mode_t {
+            var status = stat()
+            return unsafe stat(scratch.path + suffix, &status) == 0 ? status.st_mode & 0o777 : 0
+        }
+        #expect(mode("") == 0o600 && mode("-wal") == 0o600)
+        let directory = scratch.directory
+        let made = try Connection(path: directory + "/new.db", mode: 0o640, pragmas: [])
+        var status = stat()
+        #expect(unsafe stat(made.path, &status) == 0 && status.st_mode & 0o777 == 0o640)
+    }
+
+    @Test func `facts that make no sense are damage and no crash`() throws {
+        for sql in [
+            "UPDATE identifier SET kind = 9", "UPDATE cell SET packed = x'FF'",
+            "UPDATE identifier SET first_seen = last_seen + 99999999999",
+            "UPDATE cell SET packed = x'00FFFF030200'",
+        ] {
+            let scratch = try StateScratch()
+            try scratch.commit([
+                OwnedEvent(at: RandomEvents.start, type: "click", ["email": "a@example.com"])
+            ])
+            try scratch.store.connection.execute(sql)
+            let publishing = try Publishing(
+                store: scratch.store, model: RandomEvents.model, day: Day(20_500))
+            let leads = try LeadsStore(directory: scratch.directory, latest: 9)
+            do throws(StoreError) {
+                _ = try scratch.store.persons(after: 0, limit: 10)
+                _ = try scratch.store.person(1)
+            } catch {
+                #expect(error.exitCode == 65, "\(sql)")
+                continue
+            }
+            try leads.publish(try publishing.step([1], after: leads), at: Instant(0))
+        }
+    }
+
+    @Test func `a state of another zone is refused and stays as it is`() throws {
+        let scratch = try StateScratch()
+        let path = scratch.path
+        scratch.close()
+        let before = try Data(contentsOf: URL(filePath: path))
+        let zone = try #require(FixedZone("+02:00"))
+        #expect(throws: StoreError.zone(path: path, stored: "+00:00", configured: "+02:00")) {
+            _ = try StateStore(path: path, zone: zone, random: { _ in [] })
+        }
+        #expect(try Data(contentsOf: URL(filePath: path)) == before)
+    }
+
+    @Test func `what is no state is left alone`() throws {
+        let scratch = try StateScratch()
+        let path = scratch.path
+        scratch.close()
+        let foreign = scratch.directory + "/foreign.db"
+        let other = try Connection(path: foreign, pragmas: [])
+        try other.execute("CREATE TABLE t(x)")
+        for (bytes, code) in [
+            (try Data(contentsOf: URL(filePath: foreign)), 78 as Int32),
+            (Data("nonsense".utf8), 65), (Data(repeating: 0, count: 8192), 65),
+        ] {
+            try bytes.write(to: URL(filePath: path))
+            do throws(StoreError) {
+                _ = try StateScratch.open(scratch.directory)
+                Issue.record("opened")
+            } catch {
+                #expect(error.exitCode == code)
+            }
+            #expect(try Data(contentsOf: URL(filePath: path)) == bytes)
+        }
+    }
+}
