@@ -54,8 +54,9 @@ final class PublicationWorker: @unchecked Sendable {
         self.latest = latest
         do throws(StoreError) {
             leads = try LeadsStore(directory: directory, latest: latest)
-        } catch where error.isTransient {
+        } catch {
             // A full disk keeps nobody from starting; the thread goes on trying.
+            guard error.isTransient else { throw error }
             leads = nil
         }
         state = Mutex((1, Self.start(of: leads), leads?.sequence ?? 0, false))
