@@ -152,6 +152,7 @@ public final class Daemon {
     private func end(_ parts: Assembly, full: Bool) -> Int32 {
         notifier.stopping()
         parts.loop.drain()
+        endAtOnceIfAskedAgain(code: full ? 75 : 0)
         parts.worker.stop(full: full)
         waitUnlessAskedAgain { parts.worker.hasEnded(milliseconds: 50) }
         if full {
@@ -169,5 +170,20 @@ public final class Daemon {
             "stopped",
             metadata: ["checkpoint": "\(parts.worker.sequence)", "partial_bytes": "\(partial)"])
         return 0
+    }
+
+    /// Everything is committed, only publishing is left: whoever asks for the end now does not want
+    /// to wait for it. With `--once` that is a failure, because the publication was the point.
+    private func endAtOnceIfAskedAgain(code: Int32) {
+        let descriptor = signalDescriptor
+        let thread = Thread {
+            while true {
+                var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+                _ = unsafe poll(&entry, 1, -1)
+                let signal = clinux_next_signal(descriptor)
+                if signal > 0, signal != SIGHUP { _exit(code) }
+            }
+        }
+        thread.start()
     }
 }

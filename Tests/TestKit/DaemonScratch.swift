@@ -93,11 +93,12 @@ public final class DaemonScratch: Sendable {
 
     /// Starts the daemon and does not wait.
     public func launch(
-        environment: [String: String] = [:], wrapper: [String] = [], pipe: Pipe? = nil
+        _ more: [String] = [], environment: [String: String] = [:], wrapper: [String] = [],
+        pipe: Pipe? = nil
     ) throws -> RunningProgram {
         let talk = directory.appending(path: "talk-\(UUID().uuidString.prefix(8))")
         let program = try RunningProgram(
-            .released("leadscored"), place, talkFile: talk, environment: environment,
+            .released("leadscored"), place + more, talkFile: talk, environment: environment,
             wrapper: wrapper, pipe: pipe)
         started.withLock { $0.append(program) }
         return program
