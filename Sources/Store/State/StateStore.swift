@@ -413,6 +413,12 @@ extension StateStore {
     }
 
     private static func bytes(of keys: [UInt64]) -> [UInt8] {
-        unsafe keys.map(\.littleEndian).withUnsafeBytes { unsafe Array($0) }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(keys.count * 8)
+        // Not map(\.littleEndian): a key path costs more than all that is done to a key.
+        unsafe keys.map { $0.littleEndian }.withUnsafeBufferPointer { buffer in
+            unsafe bytes.append(contentsOf: UnsafeRawBufferPointer(buffer))
+        }
+        return bytes
     }
 }
