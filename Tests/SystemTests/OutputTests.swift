@@ -26,6 +26,7 @@ import Testing
     @Test func `a pipe that nobody empties does not hold up the reading`() throws {
         let scratch = try DaemonScratch()
         let pipe = Pipe()
+        try fill(pipe.fileHandleForWriting.fileDescriptor)
         let daemon = try scratch.launch(pipe: pipe)
         for round in 1...300 { try scratch.append([eventLine("ann")], to: "file-\(round).ndjson") }
         for _ in 0..<4 {
@@ -41,5 +42,17 @@ import Testing
         daemon.signal(SIGTERM)
         #expect(daemon.code(within: 5) == 0)
         withExtendedLifetime(pipe) {}
+    }
+
+    /// Writes to a pipe until it takes not one byte more, and lets it block again.
+    private func fill(_ pipe: Int32) throws {
+        let flags = fcntl(pipe, F_GETFL)
+        try #require(fcntl(pipe, F_SETFL, flags | O_NONBLOCK) == 0)
+        for size in [4096, 1] {
+            let bytes = [UInt8](repeating: 0x20, count: size)
+            while unsafe write(pipe, bytes, size) > 0 {}
+        }
+        try #require(errno == EAGAIN)
+        try #require(fcntl(pipe, F_SETFL, flags) == 0)
     }
 }

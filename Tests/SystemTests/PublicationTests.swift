@@ -46,6 +46,7 @@ import Testing
         try scratch.append((0..<2000).map { eventLine("p\($0)") }, to: "a.ndjson")
         let daemon = try scratch.start()
         #expect(isWhole(scratch, 2000))
+        _ = try scratch.settled()
         try harm.happen(to: scratch.leads)
         #expect(isWhole(scratch, 2000), "\(harm), running: \(daemon.talk)")
         try scratch.append([eventLine("more")], to: "a.ndjson")

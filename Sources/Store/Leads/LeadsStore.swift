@@ -81,9 +81,19 @@ public final class LeadsStore {
     /// - Returns: whether it is empty now.
     public func shortenWAL() -> Bool {
         guard !isBuilding else { return true }
+        guard isInPlace else { return false }
         connection.checkpointWAL(truncate: true)
-        stamp = DatabaseFile.stamp(of: path)
+        noteWritten()
         return walBytes == 0
+    }
+
+    /// Takes note of what was just written to the file. One that has been put in its place meanwhile
+    /// is not it, and stays strange.
+    private func noteWritten() {
+        guard let now = DatabaseFile.stamp(of: path), let stamp, now.isSameFile(as: stamp) else {
+            return
+        }
+        self.stamp = now
     }
 
     /// Writes a publication in one transaction.
@@ -116,7 +126,7 @@ public final class LeadsStore {
         lastChange = publication.changes.last?.sequence ?? lastChange
         guard !isBuilding else { return }
         if walBytes > 16 << 20 { connection.checkpointWAL(truncate: true) }
-        stamp = DatabaseFile.stamp(of: path)
+        noteWritten()
     }
 
     /// Gives a newly built file its indexes and its name.

@@ -47,6 +47,8 @@ struct DatabaseFile {
         var size: Int64
         var seconds: Int64
         var nanoseconds: Int64
+
+        func isSameFile(as other: Stamp) -> Bool { device == other.device && inode == other.inode }
     }
 
     /// The stamp of a path; nil if there is no file.
