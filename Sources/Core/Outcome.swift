@@ -43,7 +43,6 @@ public enum Verdict: UInt8, Sendable, CaseIterable {
     case type
     case future
     case email
-    case identifier
     case value
     case traits
 
@@ -55,7 +54,7 @@ public enum Verdict: UInt8, Sendable, CaseIterable {
         case .suppressed: .suppressed
         case .blank, .noIdentifier, .noSignal, .tooOld: .filtered
         case .json, .depth, .utf8, .nul, .duplicateKey, .oversize, .field, .time, .type, .future,
-            .email, .identifier, .value, .traits:
+            .email, .value, .traits:
             .quarantined
         }
     }
@@ -79,7 +78,6 @@ public enum Verdict: UInt8, Sendable, CaseIterable {
         case .type: "type"
         case .future: "future"
         case .email: "email"
-        case .identifier: "identifier"
         case .value: "value"
         case .traits: "traits"
         }
@@ -106,7 +104,6 @@ public enum Verdict: UInt8, Sendable, CaseIterable {
         case .type: "has no usable type: [a-z0-9_.-]{1,64}"
         case .future: "is dated more than 24 hours ahead"
         case .email: "has an unusable email address"
-        case .identifier: "has an unusable customer_id or cookie"
         case .value: "has a value that is no decimal number or too large"
         case .traits: "has too many, too long or badly named traits"
         }

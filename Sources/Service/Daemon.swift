@@ -142,22 +142,15 @@ public final class Daemon {
         }
     }
 
-    /// Everything is committed: who asks a second time need not wait for what is only published.
-    private func waitUnlessAskedAgain(_ isDone: () -> Bool) {
-        while !isDone() {
-            if clinux_next_signal(signalDescriptor) > 0 { _exit(0) }
-        }
-    }
-
     private func end(_ parts: Assembly, full: Bool) -> Int32 {
         notifier.stopping()
         parts.loop.drain()
         endAtOnceIfAskedAgain(code: full ? 75 : 0)
         parts.worker.stop(full: full)
-        waitUnlessAskedAgain { parts.worker.hasEnded(milliseconds: 50) }
+        while !parts.worker.hasEnded(milliseconds: 1000) {}
         if full {
             parts.publication.close()
-            waitUnlessAskedAgain { parts.publication.hasEnded(milliseconds: 50) }
+            while !parts.publication.hasEnded(milliseconds: 1000) {}
         } else {
             parts.publication.stop(milliseconds: Self.farewellMilliseconds)
         }

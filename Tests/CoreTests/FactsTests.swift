@@ -165,7 +165,7 @@ struct FactsTests {
             (OwnedEvent(at: at, type: "click"), .noIdentifier),
             (OwnedEvent(at: at, type: "click", ["cookie": "null", "email": "-"]), .noIdentifier),
             (OwnedEvent(at: at, type: "click", ["email": "nobody"]), .email),
-            (OwnedEvent(at: at, type: "click", ["cookie": "a\u{0}b"]), .identifier),
+            (OwnedEvent(at: at, type: "click", ["cookie": "a\u{0}b"]), .noIdentifier),
             (OwnedEvent(at: at, type: "nonsense", ["cookie": "a"]), .noSignal),
         ]
         for (event, verdict) in cases {

@@ -80,8 +80,6 @@ public struct EventFold: ~Copyable {
         let email = normalizer.normalize(event.email, as: .email)
         let cookie = normalizer.normalize(event.cookie, as: .cookie)
         if case .unusable = email { return .email }
-        if case .unusable = customer { return .identifier }
-        if case .unusable = cookie { return .identifier }
 
         var root: (kind: IdentifierKind, value: ByteSlice)? = nil
         if case .identifier(let value) = cookie { root = (.cookie, value) }

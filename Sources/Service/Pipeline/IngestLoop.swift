@@ -44,6 +44,8 @@ enum IngestPause {
 final class IngestLoop {
     /// While there is a backlog, milliseconds between two checkpoints: larger ones cost less.
     private static let catchUpInterval: Int64 = 1000
+    /// More unread bytes than this are a backlog.
+    private static let backlogBytes: Int64 = 8 << 20
     /// While there is a backlog, milliseconds between two reports of how far it is.
     private static let reportInterval: Int64 = 100
     /// A store that has not moved for so many milliseconds is stuck, and the watchdog may bite.
@@ -221,6 +223,7 @@ final class IngestLoop {
         let isSettled = !follower.hasWork && ingestor.pendingRecords == 0 && worker.isIdle
         let inFlight = worker.isIdle ? 0 : handedOverBytes
         let lag = follower.lagBytes + uncommittedBytes + inFlight
+        worker.isCatchingUp.store(follower.lagBytes > Self.backlogBytes, ordering: .relaxed)
         snapshot.withLock {
             $0.lagBytes = lag
             $0.partialBytes = follower.partialBytes
@@ -238,7 +241,7 @@ final class IngestLoop {
     }
 
     private static func status(lag: Int64, rate: Double, files: Int) -> String {
-        guard lag > 1 << 20 else { return "Up to date, following \(files) files" }
+        guard lag > 1 << 20 else { return "Up to date, following \(files) \(files == 1 ? "file" : "files")" }
         return "Catching up: \(lag >> 20) MiB behind, \(Int(rate)) events a second, \(files) files"
     }
 

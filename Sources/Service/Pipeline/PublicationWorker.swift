@@ -109,7 +109,7 @@ final class PublicationWorker: @unchecked Sendable {
     private func run() {
         if leads == nil { begin("it could not be opened") }
         while !queue.isFinished {
-            let step = queue.take(milliseconds: 1000)
+            let step = queue.take(milliseconds: 2000)
             if leads?.isInPlace != true { begin("it was removed, replaced or written to") }
             guard let step else { continue }
             state.withLock { $0.busy = true }

@@ -89,6 +89,16 @@ final class StoreWorker: @unchecked Sendable {
     private static let chunk = 1000
     /// Contacts of a full publication at a time: more, because they are read and written in order.
     private static let sweepChunk = 4000
+    /// While there is a backlog, publishing rests so many times as long as it took: reading comes
+    /// first, and what is shown of an old event is soon old itself.
+    private static let catchUpShare: Int64 = 19
+    /// Whether there is a backlog; told by the ingest loop.
+    let isCatchingUp = Atomic<Bool>(false)
+    private var nextPublication: Int64 = 0
+
+    private var mayPublishNow: Bool {
+        !isCatchingUp.load(ordering: .relaxed) || clock.monotonic() >= nextPublication
+    }
     /// How long the last publications may take to be handed over at the end.
     private static let farewellMilliseconds: Int64 = 1500
 
@@ -193,10 +203,15 @@ final class StoreWorker: @unchecked Sendable {
     private func run() {
         while !queue.isFinished {
             heartbeat.add(1, ordering: .relaxed)
-            let canPublish = publishesAtOnce && publication.hasRoom
+            let canPublish = publishesAtOnce && publication.hasRoom && mayPublishNow
             let wait: Int64 = canPublish && hasSomethingDue ? 0 : idleMilliseconds
             guard let job = queue.take(milliseconds: wait) else {
-                if canPublish { attempt { () throws(StoreError) in try publishSome() } }
+                if canPublish {
+                    let start = clock.monotonic()
+                    attempt { () throws(StoreError) in try publishSome() }
+                    let end = clock.monotonic()
+                    nextPublication = end + (end - start + 1) * Self.catchUpShare
+                }
                 continue
             }
             switch job {
@@ -210,7 +225,7 @@ final class StoreWorker: @unchecked Sendable {
     /// How long to wait when nothing is due: until the first contact may be published again.
     private var idleMilliseconds: Int64 {
         if publishesAtOnce, !dirty.isEmpty || sweep != nil { return 5 }
-        return 1000
+        return 2000
     }
 
     private var hasSomethingDue: Bool {
