@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <sqlite3.h>
@@ -104,6 +105,10 @@ void clinux_keep_standard_descriptors(void) {
                 close(opened);
             }
         }
+}
+
+void clinux_give_back_memory(void) {
+    mallopt(M_MMAP_THRESHOLD, 4 << 20); // setting it also stops it from growing
 }
 
 void clinux_quiet_sqlite(void) { sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); }

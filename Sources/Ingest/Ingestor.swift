@@ -8,7 +8,7 @@ public final class Ingestor {
     /// Follows the files.
     public let follower: Follower
     /// Memory that a checkpoint in the making may take, in bytes, before it has to be handed over.
-    public static let footprintLimit = 48 << 20
+    public static let footprintLimit = 20 << 20
     /// Records of all checkpoints since the start.
     public private(set) var records: Int64 = 0
     /// Bytes read since the start.

@@ -48,6 +48,7 @@ public final class Daemon {
     public init(_ options: DaemonOptions) {
         clinux_keep_standard_descriptors()
         clinux_quiet_sqlite()
+        clinux_give_back_memory()
         signalDescriptor = clinux_signal_fd()
         self.options = options
         clock = Clock.system(asOf: options.asOf)

@@ -46,6 +46,10 @@ int clinux_try_log(const char *bytes, size_t count);
 /// Opens /dev/null on the standard descriptors that are closed, so that no database gets their number.
 void clinux_keep_standard_descriptors(void);
 
+/// Has large blocks given back to the system when they are freed: checkpoints are large and short-lived,
+/// and what the allocator keeps of them counts as the daemon's memory.
+void clinux_give_back_memory(void);
+
 /// Tells SQLite not to keep statistics of its memory, which costs a mutex for each allocation. To be
 /// called before SQLite is used.
 void clinux_quiet_sqlite(void);

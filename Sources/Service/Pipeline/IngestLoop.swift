@@ -43,7 +43,7 @@ enum IngestPause {
 /// that commits follow each other. It alone feeds the watchdog.
 final class IngestLoop {
     /// While there is a backlog, milliseconds between two checkpoints: larger ones cost less.
-    private static let catchUpInterval: Int64 = 1000
+    private static let catchUpInterval: Int64 = 500
     /// More unread bytes than this are a backlog.
     private static let backlogBytes: Int64 = 8 << 20
     /// While there is a backlog, milliseconds between two reports of how far it is.
@@ -241,7 +241,7 @@ final class IngestLoop {
     }
 
     private static func status(lag: Int64, rate: Double, files: Int) -> String {
-        guard lag > 1 << 20 else { return "Up to date, following \(files) \(files == 1 ? "file" : "files")" }
+        guard lag > 1 << 20 else { return "Up to date, files followed: \(files)" }
         return "Catching up: \(lag >> 20) MiB behind, \(Int(rate)) events a second, \(files) files"
     }
 

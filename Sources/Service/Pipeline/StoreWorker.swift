@@ -88,7 +88,7 @@ final class StoreWorker: @unchecked Sendable {
     /// Contacts rendered between two looks at the queue: a few milliseconds of work.
     private static let chunk = 1000
     /// Contacts of a full publication at a time: more, because they are read and written in order.
-    private static let sweepChunk = 4000
+    private static let sweepChunk = 2000
     /// While there is a backlog, publishing rests so many times as long as it took: reading comes
     /// first, and what is shown of an old event is soon old itself.
     private static let catchUpShare: Int64 = 19

@@ -113,7 +113,7 @@ public final class StateStore {
         "PRAGMA locking_mode = EXCLUSIVE", "PRAGMA synchronous = FULL",
         "PRAGMA trusted_schema = OFF", "PRAGMA cell_size_check = ON",
         "PRAGMA cache_size = -32768", "PRAGMA temp_store = MEMORY",
-        "PRAGMA wal_autocheckpoint = 4000", "PRAGMA journal_size_limit = 67108864",
+        "PRAGMA wal_autocheckpoint = 8000", "PRAGMA journal_size_limit = 67108864",
     ]
 
     /// Brings the schema up to date, each step in the one transaction. A new file is made in the
