@@ -53,28 +53,9 @@ public struct Instant: Hashable, Comparable, Sendable {
 
     /// `YYYY-MM-DDTHH:MM:SS.mmmZ`; without the fraction where it is zero.
     public var rfc3339: String {
-        let day = Day(of: self, in: .utc)
-        let rest = Int(milliseconds &- Int64(day.number) * 86_400_000)
-        let (year, month, dayOfMonth) = day.civil
-        let length = rest % 1000 == 0 ? 20 : 24
-        return unsafe String(unsafeUninitializedCapacity: length) { text in
-            func put(_ value: Int, _ width: Int, at place: Int, before mark: UInt8) {
-                var value = value
-                for offset in (0..<width).reversed() {
-                    unsafe text[place + offset] = 0x30 + UInt8(truncatingIfNeeded: value % 10)
-                    value /= 10
-                }
-                unsafe text[place + width] = mark
-            }
-            put(max(0, min(year, 9999)), 4, at: 0, before: 0x2D)
-            put(month, 2, at: 5, before: 0x2D)
-            put(dayOfMonth, 2, at: 8, before: 0x54)
-            put(rest / 3_600_000, 2, at: 11, before: 0x3A)
-            put(rest / 60_000 % 60, 2, at: 14, before: 0x3A)
-            put(rest / 1000 % 60, 2, at: 17, before: length == 20 ? 0x5A : 0x2E)
-            if length == 24 { put(rest % 1000, 3, at: 20, before: 0x5A) }
-            return length
-        }
+        var text = TextArena()
+        text.instant(self)
+        return text.text
     }
 
     private static func length(of month: Int, in year: Int) -> Int {
