@@ -1,0 +1,248 @@
+import Core
+
+/// An identifier of a delta as the state knows it.
+struct ResolvedIdentifier {
+    var id: Int64
+    var kind: IdentifierKind
+    /// The root of its person before this checkpoint.
+    var root: Int64
+    /// Whether this checkpoint is the first to name it.
+    var isNew: Bool
+}
+
+/// Writing a checkpoint, within the transaction that `commit` opens.
+extension StateStore {
+    /// Gives every identifier of the delta its number in the state, new ones a new one, and widens
+    /// its registers.
+    ///
+    /// By rank, so that a new identifier with one edge gets its person at once; within a rank in the
+    /// order of the hashes, so that the index is walked once.
+    func resolve(_ facts: FactDelta) throws(StoreError) -> [ResolvedIdentifier] {
+        let rows = facts.identifiers.rows
+        var resolved = [ResolvedIdentifier](
+            repeating: ResolvedIdentifier(id: 0, kind: .cookie, root: 0, isNew: false),
+            count: rows.count)
+        var order = rows.enumerated().map { (hash: $1.hash, number: $0) }
+        order.sort { $0.hash < $1.hash }
+        let above = Self.onlyEdges(of: facts)
+        for kind in IdentifierKind.allCases {
+            for (_, number) in order where rows[number].kind == kind {
+                let root: Int64? = above[number] >= 0 ? resolved[above[number]].root : nil
+                resolved[number] = try resolve(number, rows[number], facts.identifiers, root: root)
+            }
+        }
+        return resolved
+    }
+
+    /// For each identifier of a delta the one that its only edge upwards leads to; -1 if it has none
+    /// there, or several.
+    private static func onlyEdges(of facts: FactDelta) -> [Int] {
+        var above = [Int](repeating: -1, count: facts.identifiers.count)
+        for edge in facts.edges.rows {
+            let lower = Int(edge.lower)
+            above[lower] = above[lower] == -1 ? Int(edge.higher) : -2
+        }
+        return above
+    }
+
+    /// - Parameter root: The person that the identifier belongs to if it is new.
+    private func resolve(
+        _ number: Int, _ row: IdentifierTable.Row, _ table: IdentifierTable, root: Int64?
+    ) throws(StoreError) -> ResolvedIdentifier {
+        var place = row.hash
+        let find = statements.findIdentifier
+        while true {
+            find.bind(1, Int64(bitPattern: place))
+            guard try find.step() else { break }
+            let same =
+                find.int(1) == Int64(row.kind.rawValue)
+                && table.withValue(of: number) { $0.equals(find.bytes(2)) }
+            guard same else {
+                find.reset()
+                place &+= 1
+                continue
+            }
+            let id = find.int(0)
+            let (first, last) = (find.int(3), find.int(4))
+            let root = find.optionalInt(5) ?? id
+            find.reset()
+            if row.first < first || row.last > last {
+                let widen = statements.widenIdentifier
+                widen.bind(1, min(first, row.first))
+                widen.bind(2, max(last, row.last))
+                widen.bind(3, id)
+                try widen.run()
+            }
+            return ResolvedIdentifier(id: id, kind: row.kind, root: root, isNew: false)
+        }
+        let id = nextIdentifier
+        guard id < 1 << 40 else { throw .unlawful(detail: "no identifier numbers are left") }
+        nextIdentifier += 1
+        let add = statements.addIdentifier
+        add.bind(1, id)
+        add.bind(2, Int64(bitPattern: place))
+        add.bind(3, Int64(row.kind.rawValue))
+        table.withValue(of: number) { add.bind(text: $0, 4) }
+        add.bind(5, row.first)
+        add.bind(6, row.last)
+        add.bind(7, root)
+        try add.run()
+        return ResolvedIdentifier(id: id, kind: row.kind, root: root ?? id, isNew: true)
+    }
+
+    /// Adds the delta's cells to the packed rows, in the order of their keys.
+    func write(
+        cells: CellTable, of identifiers: [ResolvedIdentifier]
+    ) throws(StoreError) {
+        var entries = CellEntries(cells, identifiers)
+        var stored: [DailyCell] = []
+        var merged: [DailyCell] = []
+        var packed: [UInt8] = []
+        var added: [DailyCell] = []
+        while let row = entries.nextRow(&added) {
+            merged.removeAll(keepingCapacity: true)
+            packed.removeAll(keepingCapacity: true)
+            stored.removeAll(keepingCapacity: true)
+            if !identifiers[row.identifier].isNew {
+                try read(row.key, period: row.period, into: &stored)
+            }
+            CellCodec.merge(stored[...], added[...], into: &merged)
+            CellCodec.encode(merged[...], into: &packed)
+            let write = statements.writeCell
+            write.bind(1, row.key)
+            try write.run(binding: packed, 2)
+        }
+    }
+
+    /// Appends the cells of a packed row; nothing if there is none.
+    func read(
+        _ key: Int64, period: Int32, into cells: inout [DailyCell]
+    ) throws(StoreError) {
+        let read = statements.readCell
+        read.bind(1, key)
+        guard try read.step() else { return }
+        defer { read.reset() }
+        guard CellCodec.decode(read.bytes(0), period: period, into: &cells) else {
+            throw .damaged(path: path, detail: "row \(key) of cell is not packed as it should be")
+        }
+    }
+
+    func write(
+        traits: [FactDelta.TraitKey: Trait], of identifiers: [ResolvedIdentifier]
+    ) throws(StoreError) {
+        let state = statements.stateTrait
+        for (key, trait) in traits {
+            state.bind(1, identifiers[Int(key.identifier)].id)
+            state.bind(2, String(decoding: key.attribute, as: UTF8.self))
+            state.bind(3, String(decoding: trait.value, as: UTF8.self))
+            state.bind(4, trait.at)
+            state.bind(5, trait.source)
+            try state.run()
+        }
+    }
+
+    func write(positions: [StreamPosition]) throws(StoreError) {
+        let write = statements.writeStream
+        for position in positions {
+            write.bind(1, position.id)
+            write.bind(2, position.source)
+            write.bind(blob: position.path, 3)
+            write.bind(4, Int64(bitPattern: position.identity.device))
+            write.bind(5, Int64(bitPattern: position.identity.inode))
+            write.bind(6, Int64(bitPattern: position.identity.generation))
+            write.bind(7, position.identity.born)
+            write.bind(8, position.offset)
+            write.bind(9, position.size)
+            write.bind(blob: position.head, 10)
+            write.bind(11, Int64(bitPattern: position.anchor))
+            write.bind(12, Int64(position.anchorLength))
+            write.bind(13, position.lostBytes)
+            write.bind(14, Int64(position.retired ? 1 : 0))
+            try write.run()
+        }
+    }
+
+    /// Adds the counts, and holds them to the law before anything is committed.
+    func write(tallies: [Int64: StreamTally]) throws(StoreError) {
+        for (stream, tally) in tallies.sorted(by: { $0.key < $1.key }) {
+            let sum = tally.verdicts.reduce(0, +)
+            guard sum == tally.records else {
+                throw .unlawful(detail: "\(tally.records) records, \(sum) outcomes")
+            }
+            statements.countRecords.bind(1, tally.lines)
+            statements.countRecords.bind(2, tally.records)
+            statements.countRecords.bind(3, stream)
+            try statements.countRecords.run()
+            for verdict in Verdict.allCases where tally.verdicts[Int(verdict.rawValue)] != 0 {
+                statements.countOutcome.bind(1, stream)
+                statements.countOutcome.bind(2, verdict.outcome.name)
+                statements.countOutcome.bind(3, verdict.reason)
+                statements.countOutcome.bind(4, tally.verdicts[Int(verdict.rawValue)])
+                try statements.countOutcome.run()
+            }
+        }
+    }
+
+    /// A ring: the oldest records go when there are too many.
+    func write(quarantined: [QuarantinedRecord]) throws(StoreError) {
+        guard !quarantined.isEmpty else { return }
+        let add = statements.addQuarantined
+        for record in quarantined {
+            add.bind(1, record.stream)
+            add.bind(2, record.offset)
+            add.bind(3, record.verdict.reason)
+            add.bind(blob: record.bytes, 4)
+            try add.run()
+        }
+        try connection.execute(
+            """
+            DELETE FROM quarantine
+            WHERE id <= (SELECT max(id) FROM quarantine) - \(Bounds.quarantinedRecords)
+            """)
+    }
+
+    /// Appends the keys to the last row of their day while that is short, so that many small
+    /// checkpoints do not make many small rows.
+    func write(
+        keys: [(day: Day, keys: [UInt64])], dropped: [Day]
+    ) throws(StoreError) {
+        for day in dropped {
+            statements.dropKeys.bind(1, Int64(day.number))
+            try statements.dropKeys.run()
+            lastChunk.removeValue(forKey: day.number)
+        }
+        for (day, keys) in keys {
+            var last =
+                if let known = lastChunk[day.number] { known } else { try readLastChunk(day) }
+            if last.keys + keys.count > Self.keysPerChunk, last.keys > 0 {
+                last = (last.chunk + 1, 0)
+            }
+            let append = statements.appendKeys
+            append.bind(1, Int64(day.number))
+            append.bind(2, last.chunk)
+            try append.run(binding: Self.bytes(of: keys), 3)
+            lastChunk[day.number] = (last.chunk, last.keys + keys.count)
+        }
+    }
+
+    /// Rows of up to 3,200 bytes lie on one page of 4,096.
+    private static var keysPerChunk: Int { 400 }
+
+    private func readLastChunk(_ day: Day) throws(StoreError) -> (chunk: Int64, keys: Int) {
+        let read = statements.lastKeys
+        read.bind(1, Int64(day.number))
+        guard try read.step() else { return (0, 0) }
+        defer { read.reset() }
+        return (read.int(0), Int(read.int(1)) / 8)
+    }
+
+    private static func bytes(of keys: [UInt64]) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(keys.count * 8)
+        // Not map(\.littleEndian): a key path costs more than all that is done to a key.
+        unsafe keys.map { $0.littleEndian }.withUnsafeBufferPointer { buffer in
+            unsafe bytes.append(contentsOf: UnsafeRawBufferPointer(buffer))
+        }
+        return bytes
+    }
+}
