@@ -1,0 +1,34 @@
+import Core
+import Store
+
+/// The rules by which the store derives what is published.
+struct Rules: Sendable {
+    var model: Model
+    var scoring: ScoringModel
+    var topics: ScoringModel
+    var names: NameTable
+    var signals: [SignalID: ScoredSignal]
+    var configurationHash: String
+
+    /// A model with the numbers that the state has given to its names.
+    init(model: Model, names: NameTable, configurationHash: String) {
+        self.model = model
+        self.names = names
+        self.configurationHash = configurationHash
+        var signals: [SignalID: ScoredSignal] = [:]
+        for rule in model.signals {
+            if let number = names.number(rule.name) {
+                signals[number] = ScoredSignal(rule, in: model)
+            }
+        }
+        self.signals = signals
+        var interests: [SignalID: ScoredSignal] = [:]
+        for rule in model.topics {
+            guard let number = names.number(rule.name, .topic) else { continue }
+            interests[number] = ScoredSignal(weight: 1, halfLife: rule.halfLife ?? model.halfLife)
+        }
+        scoring = ScoringModel(
+            signals: signals, mql: model.mql, purchase: names.number(model.purchaseSignal))
+        topics = ScoringModel(signals: interests, mql: .infinity, purchase: nil)
+    }
+}
