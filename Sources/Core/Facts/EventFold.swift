@@ -90,7 +90,8 @@ public struct EventFold: ~Copyable {
 
         let rootHash = hash(normalizer.hashed(root.value, as: root.kind))
         if !event.id.isEmpty,
-            !deduplicator.isFirst(key(of: event, rootHash, source.scope), day: day)
+            !deduplicator.isFirst(
+                key(of: event, rootHash, event.isVouched ? 0 : source.scope), day: day)
         {
             return .duplicate
         }
@@ -99,29 +100,30 @@ public struct EventFold: ~Copyable {
         delta.add(
             Tally(n: 1, value: amount(of: event)),
             to: CellKey(identifier: number, day: day, signal: signal))
+        let isTrusted = source.trust == .full || event.isVouched
         if case .identifier(let value) = email, root.kind != .email {
-            join(value, .email, to: number, root.kind, event.at, source, &delta)
+            join(value, .email, to: number, root.kind, event.at, isTrusted, &delta)
         }
         if case .identifier(let value) = cookie, root.kind != .cookie {
-            join(value, .cookie, to: number, root.kind, event.at, source, &delta)
+            join(value, .cookie, to: number, root.kind, event.at, isTrusted, &delta)
         }
         matcher.forEachTopic(of: event) { topic in
             delta.add(
                 Tally(n: 1, value: 0), to: CellKey(identifier: number, day: day, signal: topic))
         }
-        if source.trust == .full { state(event, of: number, source, &delta) }
+        if isTrusted { state(event, of: number, source, &delta) }
         return .applied
     }
 
     /// An edge from the event's highest-ranked identifier to another one of it: a star.
     private func join(
         _ value: ByteSlice, _ kind: IdentifierKind, to root: Int, _ rootKind: IdentifierKind,
-        _ at: Instant, _ source: SourceScope, _ delta: inout FactDelta
+        _ at: Instant, _ isTrusted: Bool, _ delta: inout FactDelta
     ) {
         let number = delta.number(
             of: value, kind: kind, hash: hash(normalizer.hashed(value, as: kind)))
         delta.saw(number, at: at)
-        if source.trust == .full || (rootKind == .email && kind == .cookie) {
+        if isTrusted || (rootKind == .email && kind == .cookie) {
             delta.addEdge(lower: number, higher: root, at: at)
         }
     }
