@@ -64,7 +64,20 @@ public struct LogFormat: Sendable {
                 else { preconditionFailure("the configuration let a wrong layout pass") }
                 return decoder
             }),
+        LogFormat(
+            name: "json", summary: "JSON of any shape, such as the webhooks of mail providers",
+            makeDecoder: { JSONLineDecoder(fields(of: $0)) }),
+        LogFormat(
+            name: "csv", summary: "exports and purchases",
+            makeDecoder: { CSVDecoder(fields(of: $0)) }),
     ]
+
+    private static func fields(of source: SourceDefinition) -> FieldLayout {
+        guard case .fields(let layout) = source.layout else {
+            preconditionFailure("the configuration let a wrong layout pass")
+        }
+        return layout
+    }
 
     /// The format of that name.
     public static func named(_ name: String) -> LogFormat? { all.first { $0.name == name } }

@@ -69,6 +69,10 @@ public struct AccessTemplate: Sendable, Equatable {
             "$remote_addr $remote_logname $remote_user [$time_local] \"$request\" $status "
             + "$body_bytes_sent"
         let combined = common + " \"$http_referer\" \"$http_user_agent\""
+        // A block of YAML ends in a line feed.
+        var ending = text[...]
+        while ending.last?.isWhitespace == true { ending.removeLast() }
+        let text = String(ending)
         switch text {
         case "common": try self.init(nginx: common)
         case "combined": try self.init(nginx: combined)
