@@ -9,6 +9,8 @@ public final class Ingestor {
     public let follower: Follower
     /// Memory that a checkpoint in the making may take, in bytes, before it has to be handed over.
     public static let footprintLimit = 20 << 20
+    /// After a checkpoint of so many records the next one is as large, and gets its room at once.
+    private static let manyRecords = 100_000
     /// Records of all checkpoints since the start.
     public private(set) var records: Int64 = 0
     /// Bytes read since the start.
@@ -75,6 +77,9 @@ public final class Ingestor {
     public func takeCheckpoint() -> Checkpoint {
         var taken = checkpoint
         checkpoint = Checkpoint()
+        if pendingRecords > Self.manyRecords {
+            checkpoint.facts = FactDelta(roomAs: taken.facts)
+        }
         swap(&taken.quarantined, &quarantined)
         quarantinedBytes = 0
         pendingRecords = 0
@@ -135,11 +140,15 @@ public final class Ingestor {
     ) {
         for (line, offset) in block.lines {
             let verdict =
-                decoder.decode(line, into: &event) ?? fold.fold(event, from: scope, into: &facts)
+                decoder.decode(line, into: &event) ?? fold.admit(event, from: scope, into: &facts)
             tally.lines += 1
+            guard let verdict else { continue }
             tally.count(verdict)
             if verdict.outcome == .quarantined { quarantine(line, offset, verdict) }
         }
+        let settled = fold.settle(into: &facts)
+        tally.count(.applied, times: settled.applied)
+        tally.count(.duplicate, times: settled.duplicates)
     }
 
     private func quarantine(
