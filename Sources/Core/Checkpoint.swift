@@ -101,10 +101,10 @@ public struct StreamTally: Sendable, Equatable {
     /// Nothing yet.
     public init() {}
 
-    /// Counts the outcome of a record.
-    public mutating func count(_ verdict: Verdict) {
-        records += 1
-        verdicts[Int(verdict.rawValue)] += 1
+    /// Counts the outcome of a record, or of so many.
+    public mutating func count(_ verdict: Verdict, times: Int64 = 1) {
+        records += times
+        verdicts[Int(verdict.rawValue)] += times
     }
 
     /// Adds the counts of another stretch of the same stream.

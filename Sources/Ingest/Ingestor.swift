@@ -9,6 +9,8 @@ public final class Ingestor {
     public let follower: Follower
     /// Memory that a checkpoint in the making may take, in bytes, before it has to be handed over.
     public static let footprintLimit = 20 << 20
+    /// After a checkpoint of so many records the next one is as large, and gets its room at once.
+    private static let manyRecords = 100_000
     /// Records of all checkpoints since the start.
     public private(set) var records: Int64 = 0
     /// Bytes read since the start.
@@ -83,6 +85,9 @@ public final class Ingestor {
     public func takeCheckpoint() -> Checkpoint {
         var taken = checkpoint
         checkpoint = Checkpoint()
+        if pendingRecords > Self.manyRecords {
+            checkpoint.facts = FactDelta(roomAs: taken.facts)
+        }
         swap(&taken.quarantined, &quarantined)
         quarantinedBytes = 0
         pendingRecords = 0
@@ -153,30 +158,37 @@ public final class Ingestor {
     ) {
         var lastBad = tally.lines
         for (line, offset) in block.lines {
-            var verdict =
-                decoder.decode(line, into: &event) ?? fold.fold(event, from: scope, into: &facts)
             tally.lines += 1
-            tally.count(verdict)
-            var isBad = verdict.outcome == .quarantined
-            if isBad { quarantine(line, offset, verdict) }
-            if let batch {
-                while batch.remaining > 0 {
-                    let next =
-                        batch.decodeNext(into: &event)
-                        ?? fold.fold(event, from: scope, into: &facts)
-                    tally.count(next)
-                    guard next.outcome == .quarantined else { continue }
-                    quarantine(line, offset, next)
-                    if !isBad { verdict = next }
-                    isBad = true
-                }
+            var flaw = count(
+                decoder.decode(line, into: &event) ?? fold.admit(event, from: scope, into: &facts),
+                &tally)
+            if let flaw { quarantine(line, offset, flaw) }
+            while let batch, batch.remaining > 0 {
+                let next = count(
+                    batch.decodeNext(into: &event) ?? fold.admit(event, from: scope, into: &facts),
+                    &tally)
+                guard let next else { continue }
+                quarantine(line, offset, next)
+                flaw = flaw ?? next
             }
-            if isBad {
-                health.add(good: tally.lines - 1 - lastBad, bad: verdict)
-                lastBad = tally.lines
-            }
+            guard let flaw else { continue }
+            health.add(good: tally.lines - 1 - lastBad, bad: flaw)
+            lastBad = tally.lines
         }
         health.add(good: tally.lines - lastBad)
+        let settled = fold.settle(into: &facts)
+        tally.count(.applied, times: settled.applied)
+        tally.count(.duplicate, times: settled.duplicates)
+    }
+
+    /// Counts a verdict, if there is one already.
+    ///
+    /// - Returns: the verdict if the record is to be quarantined.
+    @inline(__always)
+    private static func count(_ verdict: Verdict?, _ tally: inout StreamTally) -> Verdict? {
+        guard let verdict else { return nil }
+        tally.count(verdict)
+        return verdict.outcome == .quarantined ? verdict : nil
     }
 
     private func quarantine(

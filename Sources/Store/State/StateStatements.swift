@@ -30,15 +30,18 @@ final class StateStatements {
     init(_ connection: Connection) throws(StoreError) {
         findIdentifier = try connection.prepare(
             """
-            SELECT id, kind, value, first_seen, last_seen, root FROM identifier WHERE hash = ?
+            SELECT id, kind, value, root FROM identifier WHERE hash = ?
             """)
         addIdentifier = try connection.prepare(
             """
-            INSERT INTO identifier(id, hash, kind, value, first_seen, last_seen, root)
-            VALUES (?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO identifier(id, hash, kind, value, first_seen, last_seen, root, ambiguous)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (hash) DO NOTHING
             """)
         widenIdentifier = try connection.prepare(
-            "UPDATE identifier SET first_seen = ?, last_seen = ? WHERE id = ?")
+            """
+            UPDATE identifier SET first_seen = min(first_seen, ?), last_seen = max(last_seen, ?)
+            WHERE id = ?
+            """)
         readIdentifier = try connection.prepare(
             """
             SELECT kind, value, first_seen, last_seen, root, ambiguous FROM identifier WHERE id = ?
