@@ -201,18 +201,18 @@ struct FactsTests {
             at: RandomEvents.start, type: "click",
             ["customer_id": "C1", "email": "a@example.com", "cookie": "k", "id": "1"],
             traits: [("job_title", "\"Director\"")])
-        func fold(vouched: Bool, from source: SourceScope) -> Verdict {
+        func told(vouched: Bool, from source: SourceScope) -> Verdict {
             event.withEvent {
                 var event = $0
                 event.isVouched = vouched
                 return fold.fold(event, from: source, into: &delta)
             }
         }
-        #expect(fold(vouched: true, from: low) == .applied)
+        #expect(told(vouched: true, from: low) == .applied)
         #expect(delta.edges.count == 2 && delta.traits.count == 1)
         // Its duplicates are those of all sources of full trust; without the proof its own.
-        #expect(fold(vouched: false, from: Self.source) == .duplicate)
-        #expect(fold(vouched: false, from: low) == .applied)
+        #expect(told(vouched: false, from: Self.source) == .duplicate)
+        #expect(told(vouched: false, from: low) == .applied)
     }
 
     @Test func `money in another currency counts as nothing and is reported`() {
