@@ -42,6 +42,8 @@ let package = Package(
             providers: [.apt(["libidn2-dev", "libunistring-dev"])]),
         .systemLibrary(
             name: "CHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
+        .systemLibrary(
+            name: "CNettle", pkgConfig: "nettle", providers: [.apt(["nettle-dev"])]),
         .target(name: "CLinux", linkerSettings: [.linkedLibrary("sqlite3")]),
         .target(
             name: "CSimdjson", cxxSettings: [.unsafeFlags(["-std=c++17", "-O3"])],
@@ -49,7 +51,8 @@ let package = Package(
 
         .target(name: "Core", dependencies: ["CHash", "CIDN"], swiftSettings: settings),
         .target(
-            name: "Ingest", dependencies: ["Core", "CSimdjson", "CLinux"], swiftSettings: settings),
+            name: "Ingest", dependencies: ["Core", "CSimdjson", "CLinux", "CNettle"],
+            swiftSettings: settings),
         .target(
             name: "Store", dependencies: ["Core", "CLinux", grdb, sqlite], swiftSettings: settings),
         .target(

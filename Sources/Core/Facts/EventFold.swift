@@ -105,17 +105,18 @@ public struct EventFold: ~Copyable {
         guard let root else { return .noIdentifier }
         guard let signal = matcher.signal(for: event) else { return .noSignal }
 
+        let isTrusted = source.trust == .full || event.isVouched
         let isStatement =
-            source.trust == .full
+            isTrusted
             && !(event.traits.isEmpty && event.stage.isEmpty && event.owner.isEmpty)
         if isStatement || pending.isFull { settleWaiting(into: &delta) }
 
         let rootHash = hash(normalizer.hashed(root.value, as: root.kind))
         var entry = PendingEvents.Entry(
-            at: event.at, day: day, signal: signal, isTrusted: source.trust == .full)
+            at: event.at, day: day, signal: signal, isTrusted: isTrusted)
         entry.amount = amount(of: event)
         if !event.id.isEmpty {
-            let key = key(of: event, rootHash, source.scope)
+            let key = key(of: event, rootHash, event.isVouched ? 0 : source.scope)
             deduplicator.prefetch(key, day: day)
             entry.key = key
         }
