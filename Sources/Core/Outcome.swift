@@ -38,6 +38,7 @@ public enum Verdict: UInt8, Sendable, CaseIterable {
     case nul
     case duplicateKey
     case oversize
+    case unterminated
     case field
     case time
     case type
@@ -53,7 +54,8 @@ public enum Verdict: UInt8, Sendable, CaseIterable {
         case .duplicate: .duplicate
         case .suppressed: .suppressed
         case .blank, .noIdentifier, .noSignal, .tooOld: .filtered
-        case .json, .depth, .utf8, .nul, .duplicateKey, .oversize, .field, .time, .type, .future,
+        case .json, .depth, .utf8, .nul, .duplicateKey, .oversize, .unterminated, .field, .time,
+            .type, .future,
             .email, .value, .traits:
             .quarantined
         }
@@ -73,6 +75,7 @@ public enum Verdict: UInt8, Sendable, CaseIterable {
         case .nul: "nul"
         case .duplicateKey: "dupkey"
         case .oversize: "oversize"
+        case .unterminated: "unterminated"
         case .field: "field"
         case .time: "ts"
         case .type: "type"
@@ -99,6 +102,7 @@ public enum Verdict: UInt8, Sendable, CaseIterable {
         case .nul: "holds a NUL byte"
         case .duplicateKey: "states a field twice with different values"
         case .oversize: "is longer than \(Bounds.lineBytes) bytes"
+        case .unterminated: "is the last of a finished file, without a newline"
         case .field: "has a field of the wrong JSON type"
         case .time: "has no usable ts: RFC 3339 with a zone, or epoch milliseconds"
         case .type: "has no usable type: [a-z0-9_.-]{1,64}"
