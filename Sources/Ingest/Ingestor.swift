@@ -126,6 +126,11 @@ public final class Ingestor {
             healths[block.source].add(good: 0, bad: .oversize)
             bytes += length + 1
             quarantine(block.bytes, at: block.offset, of: block.stream, .oversize)
+        case .unterminated(let length):
+            tally.lines += 1
+            tally.count(.unterminated)
+            bytes += length
+            quarantine(block.bytes, at: block.offset, of: block.stream, .unterminated)
         }
         records += tally.records
         pendingRecords += tally.records

@@ -79,7 +79,16 @@ enum StateSchema {
             seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, segment TEXT,
             contact INTEGER NOT NULL, change TEXT NOT NULL, other INTEGER
         ) STRICT;
+        """,
         """
+        -- Older anchors, ascending: offset 8 bytes, length 2, hash 8, little-endian.
+        ALTER TABLE stream ADD COLUMN anchors BLOB NOT NULL DEFAULT x'';
+        -- The compressed file that it is read from, if it is: bytes, time of change in nanoseconds,
+        -- and whether all of it was read.
+        ALTER TABLE stream ADD COLUMN packed_size INTEGER;
+        ALTER TABLE stream ADD COLUMN packed_modified INTEGER;
+        ALTER TABLE stream ADD COLUMN packed_read INTEGER NOT NULL DEFAULT 0;
+        """,
     ]
 
     /// The version that this program writes.

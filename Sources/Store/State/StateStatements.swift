@@ -95,14 +95,17 @@ final class StateStatements {
         writeStream = try connection.prepare(
             """
             INSERT INTO stream(id, source, path, device, inode, generation, born, offset, size, head,
-                anchor, anchor_length, lost_bytes, retired)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                anchor, anchor_length, lost_bytes, retired, anchors, packed_size, packed_modified,
+                packed_read)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT DO UPDATE SET
                 source = excluded.source, path = excluded.path, device = excluded.device,
                 inode = excluded.inode, generation = excluded.generation, born = excluded.born,
                 offset = excluded.offset, size = excluded.size, head = excluded.head,
                 anchor = excluded.anchor, anchor_length = excluded.anchor_length,
-                lost_bytes = excluded.lost_bytes, retired = excluded.retired
+                lost_bytes = excluded.lost_bytes, retired = excluded.retired,
+                anchors = excluded.anchors, packed_size = excluded.packed_size,
+                packed_modified = excluded.packed_modified, packed_read = excluded.packed_read
             """)
         countRecords = try connection.prepare(
             """

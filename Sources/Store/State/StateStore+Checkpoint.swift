@@ -70,6 +70,10 @@ extension StateStore {
             write.bind(12, Int64(position.anchorLength))
             write.bind(13, position.lostBytes)
             write.bind(14, Int64(position.retired ? 1 : 0))
+            write.bind(blob: AnchorCodec.encode(position.anchors), 15)
+            write.bind(16, position.packed?.size)
+            write.bind(17, position.packed?.modified)
+            write.bind(18, Int64(position.packed?.isRead == true ? 1 : 0))
             try write.run()
         }
     }
