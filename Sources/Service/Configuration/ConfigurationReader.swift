@@ -1,4 +1,5 @@
 import Core
+import Store
 import Yams
 
 /// A rule with the place of its name.
@@ -20,6 +21,7 @@ struct ConfigurationReader {
 
     private var signals: [Placed<SignalRule>] = []
     private var topics: [Placed<TopicRule>] = []
+    private var attributes: [Placed<AttributeRule>] = []
     private var fit: [Placed<FitRule>] = []
     private var audiences: [Placed<NamedCondition>] = []
     private var stages: [Placed<StageRule>] = []
@@ -55,24 +57,27 @@ struct ConfigurationReader {
         }
         signals += rules(top, "signals", .signal, signalRule)
         topics += rules(top, "topics", .topic, topicRule)
+        attributes += rules(top, "attributes", .attribute, attributeRule)
         fit += rules(top, "fit", .fitRule) { section, name in
-            let condition = section.required("where")?.condition()
+            let condition = section.required("where")?.condition(.fit)
             let points = section.required("points")?.number()
             guard let condition, let points else { return nil }
             return FitRule(name: name, condition: condition, points: points)
         }
         audiences += rules(top, "audiences", .audience) { section, name in
-            section.required("where")?.condition().map { NamedCondition(name: name, condition: $0) }
+            section.required("where")?.condition(.audience).map {
+                NamedCondition(name: name, condition: $0)
+            }
         }
         stages += rules(top, "stages", .stage) { section, name in
-            let condition = section.required("where")?.condition()
+            let condition = section.required("where")?.condition(.stage)
             let rank = section.required("rank")?.integer(in: -1_000_000...1_000_000)
             guard let condition, let rank else { return nil }
             return StageRule(name: name, condition: condition, rank: rank)
         }
         segments += rules(top, "segments", .segment) { section, name in
-            let leave = section.optional("leave")?.condition()
-            return section.required("where")?.condition().map {
+            let leave = section.optional("leave")?.condition(.segment)
+            return section.required("where")?.condition(.segment).map {
                 SegmentRule(name: name, condition: $0, leave: leave)
             }
         }
@@ -155,12 +160,14 @@ extension ConfigurationReader {
         checkNames(sources, .source)
         checkNames(signals, .signal)
         checkNames(topics, .topic)
+        checkNames(attributes, .attribute)
         checkNames(fit, .fitRule)
         checkNames(audiences, .audience)
         checkNames(stages, .stage)
         checkNames(segments, .segment)
         checkPaths()
         model.topics = topics.map(\.rule)
+        model.attributes = attributes.map(\.rule)
         model.fit = fit.map(\.rule)
         model.audiences = audiences.map(\.rule)
         model.stages = stages.map(\.rule)

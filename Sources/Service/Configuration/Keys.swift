@@ -15,6 +15,7 @@ extension SectionKind {
             ("sources", "- {name: events, paths: \"/var/log/leadscored/*.ndjson\"}"),
             ("signals", "- {name: click, when: {type: click}, weight: 5}"),
             ("topics", "- {name: service, when: {path: \"/service*\"}}"),
+            ("attributes", "- {name: job_title, shelf_life: 730d}"),
             ("fit", "- {name: director, where: \"traits->>'job_title' = 'director'\", points: 15}"),
             ("audiences", "- {name: competitor, where: \"domain = 'rival.example'\"}"),
             ("stages", "- {name: customer, where: \"purchases > 0\", rank: 6}"),
@@ -64,6 +65,14 @@ extension SectionKind {
             ("origin", "origin: machine"),
         ])
 
+    static let attribute = SectionKind(
+        noun: "attribute",
+        keys: [
+            ("name", "name: job_title"),
+            ("shelf_life", "shelf_life: 730d"),
+            ("states", "states: topic"),
+        ])
+
     static let fitRule = SectionKind(
         noun: "fit rule",
         keys: [
@@ -97,6 +106,6 @@ extension SectionKind {
 
     /// All of them, in the order of the documentation.
     static let all = [
-        top, source, signal, topic, conditions, fitRule, audience, stage, segment, rfm,
+        top, source, signal, topic, conditions, attribute, fitRule, audience, stage, segment, rfm,
     ]
 }

@@ -69,6 +69,19 @@ struct MeaningHash {
             hash.add(rule.condition.sql)
             hash.add(list: rule.leave.map { [$0.sql] } ?? []) { $0.add($1) }
         }
+        addLater(model)
+    }
+
+    /// What was added to the language later, only where it is used: the hash of a configuration that
+    /// does not use it stays what it was.
+    private mutating func addLater(_ model: Model) {
+        guard !model.attributes.isEmpty else { return }
+        add("attributes")
+        add(list: model.attributes) { hash, rule in
+            hash.add(rule.name)
+            hash.add(list: rule.shelfLifeDays.map { [$0] } ?? []) { $0.add($1) }
+            hash.add(rule.statesTopic ? 1 : 0)
+        }
     }
 
     private mutating func add(_ sets: [ConditionSet]) {

@@ -39,6 +39,12 @@ extension ConfigurationReader {
                 + "\(enumerated(builtIns)) do without")
     }
 
+    func attributeRule(_ section: Section, name: String) -> AttributeRule? {
+        let life = section.optional("shelf_life")?.wholeDays()
+        let states = section.optional("states")?.word(of: ["topic"], noun: "what it can state")
+        return AttributeRule(name: name, shelfLifeDays: life, statesTopic: states != nil)
+    }
+
     func topicRule(_ section: Section, name: String) -> TopicRule? {
         let halfLife = section.optional("half_life")?.halfLife()
         return section.required("when")?.conditionSets().map {
