@@ -32,6 +32,14 @@ public struct Model: Sendable, Equatable {
     public var segments: [SegmentRule] = []
     /// Which signal is a purchase.
     public var purchaseSignal = "purchase"
+    /// Fixed bands of days since the last purchase; nil for bands of equal size.
+    public var recencyEdges: RFMScale?
+    /// Fixed bands of the number of purchases; nil for bands of equal size.
+    public var frequencyEdges: RFMScale?
+    /// Fixed bands of money, in 1/10000 units; nil for bands of equal size.
+    public var moneyEdges: RFMScale?
+    /// A fixed model of buying; nil for one that is fitted to the buyers.
+    public var buying: BuyingModel?
 
     /// The model of an empty configuration.
     public init() {}

@@ -101,10 +101,19 @@ struct ConfigurationReader {
         let keys = once(top, "dedupe_max")?.integer(in: 1...1_000_000_000)
         if let keys { model.dedupeMax = keys }
         if let value = once(top, "rfm"),
-            let rfm = Section(value.node, in: value.document, kind: .rfm, title: "'rfm'"),
-            let purchase = rfm.required("purchase"), let name = purchase.name()
+            let rfm = Section(value.node, in: value.document, kind: .rfm, title: "'rfm'")
         {
-            self.purchase = Placed(name: name, place: purchase.place, rule: name)
+            if let purchase = rfm.required("purchase"), let name = purchase.name() {
+                self.purchase = Placed(name: name, place: purchase.place, rule: name)
+            }
+            model.recencyEdges = rfm.optional("recency")?.edges(.lowerIsBetter)
+            model.frequencyEdges = rfm.optional("frequency")?.edges(.higherIsBetter)
+            model.moneyEdges = rfm.optional("money")?.edges(.higherIsBetter, scale: 10_000)
+        }
+        if let value = once(top, "bgnbd"),
+            let section = Section(value.node, in: value.document, kind: .buying, title: "'bgnbd'")
+        {
+            model.buying = buyingModel(section)
         }
     }
 

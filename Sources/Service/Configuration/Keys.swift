@@ -21,6 +21,7 @@ extension SectionKind {
             ("stages", "- {name: customer, where: \"purchases > 0\", rank: 6}"),
             ("segments", "- {name: hot, where: \"engagement >= 60\"}"),
             ("rfm", "rfm: {purchase: purchase}"),
+            ("bgnbd", "bgnbd: {r: 0.243, alpha: 4.414, a: 0.793, b: 2.426}"),
         ])
 
     static let source = SectionKind(
@@ -102,10 +103,21 @@ extension SectionKind {
         ])
 
     static let rfm = SectionKind(
-        noun: "mapping for rfm", keys: [("purchase", "purchase: purchase")])
+        noun: "mapping for rfm",
+        keys: [
+            ("purchase", "purchase: purchase"),
+            ("recency", "recency: [365, 180, 90, 30]"),
+            ("frequency", "frequency: [2, 3, 5, 8]"),
+            ("money", "money: [50, 100, 250, 1000]"),
+        ])
+
+    static let buying = SectionKind(
+        noun: "mapping for bgnbd",
+        keys: [("r", "r: 0.243"), ("alpha", "alpha: 4.414"), ("a", "a: 0.793"), ("b", "b: 2.426")])
 
     /// All of them, in the order of the documentation.
     static let all = [
         top, source, signal, topic, conditions, attribute, fitRule, audience, stage, segment, rfm,
+        buying,
     ]
 }

@@ -75,6 +75,16 @@ struct MeaningHash {
     /// What was added to the language later, only where it is used: the hash of a configuration that
     /// does not use it stays what it was.
     private mutating func addLater(_ model: Model) {
+        let scales = [model.recencyEdges, model.frequencyEdges, model.moneyEdges]
+        for (name, scale) in zip(["recency", "frequency", "money"], scales) {
+            guard let scale else { continue }
+            add(name)
+            add(list: scale.edges) { $0.add(Int($1)) }
+        }
+        if let buying = model.buying {
+            add("bgnbd")
+            for parameter in [buying.r, buying.alpha, buying.a, buying.b] { add(parameter) }
+        }
         guard !model.attributes.isEmpty else { return }
         add("attributes")
         add(list: model.attributes) { hash, rule in

@@ -85,6 +85,20 @@ extension Value {
         return "such as \(example)"
     }
 
+    /// The worst values of bands 2 to 5, as a list of four numbers from worse to better.
+    func edges(_ order: RFMScale.Order, scale: Double = 1) -> RFMScale? {
+        let before = document.findings.mistakes.count
+        let numbers = oneOrMore("a list of four numbers").compactMap { $0.number() }
+        guard document.findings.mistakes.count == before else { return nil }
+        let found = RFMScale(edges: numbers.map { Int64(($0 * scale).rounded()) }, order)
+        if found == nil {
+            let direction = order == .lowerIsBetter ? "falling" : "rising"
+            mistake(
+                "'\(key)' is not a list of four \(direction) numbers", "write \(example)")
+        }
+        return found
+    }
+
     /// One word of a list.
     func word(of words: [String], noun: String) -> String? {
         guard let text = text(noun) else { return nil }

@@ -45,6 +45,7 @@ final class StoreWorker: @unchecked Sendable {
     private var stageChangesSent: Int64 = 0
     /// The rules made ready; nil until something is published under them.
     private var book: SegmentBook?
+    private var scales = BuyingScales()
     /// The checkpoint that the last step shows, in this life of the file; it never falls.
     private var sequenceSent: Int64 = 0
     private var load = RecentLoad()
@@ -52,12 +53,16 @@ final class StoreWorker: @unchecked Sendable {
 
     /// A full publication under way.
     private struct Sweep {
+        /// What all contacts bought, which is collected first; nil once that is done.
+        var purchases: PurchaseCollector?
         var after: Int64 = 0
         var isFirst = true
     }
 
     /// Contacts rendered between two looks at the queue: a few milliseconds of work.
     private static let chunk = 1000
+    /// Packed rows looked at for purchases at a time.
+    private static let purchaseChunk = 20_000
     /// Contacts of a full publication at a time: more, because they are read and written in order.
     private static let sweepChunk = 2000
     /// While there is a backlog, publishing rests so many times as long as it took: reading comes
@@ -154,7 +159,7 @@ final class StoreWorker: @unchecked Sendable {
                     worker.degraded.leave("rules")
                 }
                 if let day { worker.day = day }
-                worker.sweep = Sweep()
+                worker.sweep = worker.newSweep()
             })
     }
 
@@ -277,7 +282,7 @@ final class StoreWorker: @unchecked Sendable {
         changesSent = publication.start.lastChange
         stageChangesSent = publication.start.lastStageChange
         sequenceSent = publication.published
-        sweep = Sweep()
+        sweep = newSweep()
     }
 
     /// Publishes one chunk: touched contacts first, then the sweep's next ones.
@@ -288,14 +293,16 @@ final class StoreWorker: @unchecked Sendable {
         var publication = Publication(sequence: sequenceSent, day: day)
         var publisher = Publisher(
             model: rules.scoring, topics: rules.topics, names: rules.names, day: day,
-            profile: rules.profile)
+            profile: rules.profile, buying: scales)
         for contact in due {
             publisher.add(try store.person(contact), contact: contact, to: &publication)
         }
         var completes = false
         // Also while contacts are touched without end: a new file has to be complete some day.
         let before = sweep
-        if let sweep { completes = try advance(sweep, &publication, &publisher, but: Set(due)) }
+        if let sweep, sweep.purchases != nil {
+            try collect(sweep, &publication)
+        } else if let sweep { completes = try advance(sweep, &publication, &publisher, but: Set(due)) }
         guard try settle(&publication) else {
             dirty.touch(Set(due))
             sweep = before
@@ -335,6 +342,20 @@ final class StoreWorker: @unchecked Sendable {
         }
     }
 
+    /// Collects purchases for a while; when all are known, fixes the scales for the sweep to come.
+    private func collect(
+        _ sweep: Sweep, _ publication: inout Publication
+    ) throws(StoreError) {
+        guard var purchases = sweep.purchases else { return }
+        let isDone = try purchases.advance(in: store, limit: Self.purchaseChunk)
+        self.sweep = Sweep(purchases: isDone ? nil : purchases)
+        guard isDone else { return }
+        scales = BuyingScales(
+            of: purchases.buyers(), on: day, under: rules.model, last: try store.keptBuyingModel())
+        guard scales.isFitted, let model = scales.buying else { return }
+        try unlessFull { () throws(StoreError) in try store.keep(model) }
+    }
+
     private func readyBook() throws(StoreError) -> SegmentBook {
         if let book { return book }
         return try SegmentBook(LeadRules(rules.model), rules.model, in: store)
@@ -355,9 +376,12 @@ final class StoreWorker: @unchecked Sendable {
         let isLast = persons.count < Self.sweepChunk
         let end = isLast ? Int64.max : persons[persons.count - 1].contact
         publication.sweep = (sweep.after + 1)...end
-        if sweep.isFirst { publication.model = .init(rules.model, names: rules.names) }
+        if sweep.isFirst {
+            publication.model = .init(rules.model, names: rules.names)
+            publication.state(scales.buying)
+        }
         guard isLast else {
-            self.sweep = Sweep(after: end, isFirst: false)
+            self.sweep = Sweep(purchases: nil, after: end, isFirst: false)
             return false
         }
         self.sweep = nil
@@ -373,13 +397,22 @@ final class StoreWorker: @unchecked Sendable {
         return true
     }
 
-    /// Without space it is kept with the next full publication: only old duplicate keys wait for it.
+    private func newSweep() -> Sweep {
+        Sweep(purchases: PurchaseCollector(of: rules.scoring.purchase))
+    }
+
+    /// Only old duplicate keys and old journals wait for the next full publication.
     private func keepDay() throws(StoreError) {
-        do throws(StoreError) {
+        try unlessFull { () throws(StoreError) in
             try store.keep(Int64(day.number), for: "day")
             let oldest = day.adding(-rules.model.retentionDays).end(in: rules.model.zone)
             try store.forgetJournal(before: oldest)
-        } catch {
+        }
+    }
+
+    /// What can wait until there is space again.
+    private func unlessFull(_ body: () throws(StoreError) -> Void) throws(StoreError) {
+        do throws(StoreError) { try body() } catch {
             guard error.isTransient else { throw error }
         }
     }
@@ -411,7 +444,7 @@ final class StoreWorker: @unchecked Sendable {
         if full {
             // Everything is published anyway, so nothing is published twice.
             dirty = DirtyContacts()
-            sweep = Sweep()
+            sweep = newSweep()
         }
         noticeNewFile()
         let deadline = clock.monotonic() + (full ? Int64.max / 2 : Self.farewellMilliseconds)

@@ -117,6 +117,7 @@ public struct Publisher: Sendable {
     public let day: Day
 
     private let profile: ProfileRules
+    private let buying: BuyingScales
     private var history = History()
     /// By number: the name as a JSON key with its colon, and whether it is a signal's.
     private var keys: [[UInt8]] = []
@@ -125,8 +126,9 @@ public struct Publisher: Sendable {
     /// A publisher for a day under a model.
     public init(
         model: ScoringModel, topics: ScoringModel, names: NameTable, day: Day,
-        profile: ProfileRules = ProfileRules()
+        profile: ProfileRules = ProfileRules(), buying: BuyingScales = BuyingScales()
     ) {
+        self.buying = buying
         self.profile = profile
         self.model = model
         self.topics = topics
@@ -167,10 +169,22 @@ public struct Publisher: Sendable {
         }
         var row = PublishedContact(lead)
         write(lead, of: person, to: &row, &publication.text)
+        addBuying(lead, to: &row, &publication.text)
         add(person.traits, of: contact, to: &publication, &row)
         addInterests(of: contact, to: &publication, &row)
         publication.contacts.append(row)
         for member in person.members { add(member, of: contact, to: &publication) }
+    }
+
+    private func addBuying(
+        _ lead: Lead, to row: inout PublishedContact, _ text: inout TextArena
+    ) {
+        guard let first = lead.firstPurchase, let last = lead.lastPurchase else { return }
+        var days = 0
+        for run in history.runs where run.signal == model.purchase {
+            days += history.cells[run.cells].count { $0.tally.n > 0 }
+        }
+        buying.judge(&row, first: first, last: last, purchaseDays: days, on: day, &text)
     }
 
     private func addInterests(

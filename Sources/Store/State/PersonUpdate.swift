@@ -93,7 +93,7 @@ struct PersonUpdate {
         if let old { try write("split", contact: id, other: old) }
         guard let new else { return }
         try write("merge", contact: id, other: new)
-        try statements.moveMembership(from: id, to: new)
+        try statements.moveMembership(from: id, to: new, at: now)
     }
 
     private func write(_ change: String, contact: Int64, other: Int64) throws(StoreError) {

@@ -28,6 +28,7 @@ final class StateStatements {
     let writeMembership: Statement
     let removeMembership: Statement
     let addStageChange: Statement
+    let addSegmentMerge: Statement
     private let writeMeta: Statement
     private let readMeta: Statement
 
@@ -132,6 +133,11 @@ final class StateStatements {
         writeMembership = try connection.prepare(
             "REPLACE INTO membership(contact, stage, since, packed) VALUES (?, ?, ?, ?)")
         removeMembership = try connection.prepare("DELETE FROM membership WHERE contact = ?")
+        addSegmentMerge = try connection.prepare(
+            """
+            INSERT INTO journal(at, segment, contact, change, other)
+            SELECT ?, name, ?, 'merge', ? FROM segment WHERE id = ?
+            """)
         addStageChange = try connection.prepare(
             "INSERT INTO stage_change(at, contact, before, stage) VALUES (?, ?, ?, ?)")
         writeMeta = try connection.prepare("REPLACE INTO meta(key, value) VALUES (?, ?)")

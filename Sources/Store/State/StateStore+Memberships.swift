@@ -138,9 +138,17 @@ extension StateStatements {
         try writeMembership.run(binding: row.packed, 4)
     }
 
-    /// Hands the memberships of a contact to the one that it is part of from now on.
-    func moveMembership(from old: Int64, to new: Int64) throws(StoreError) {
+    /// Hands the memberships of a contact to the one that it is part of from now on, and says so for
+    /// each segment, so that whoever follows a single one hears of it.
+    func moveMembership(from old: Int64, to new: Int64, at now: Instant) throws(StoreError) {
         guard let moved = try readRow(old) else { return }
+        for member in moved.members {
+            addSegmentMerge.bind(1, now.milliseconds)
+            addSegmentMerge.bind(2, old)
+            addSegmentMerge.bind(3, new)
+            addSegmentMerge.bind(4, Int64(member.segment))
+            try addSegmentMerge.run()
+        }
         var row = try readRow(new) ?? MembershipRow()
         row.take(moved)
         try removeMembership.run(old)
