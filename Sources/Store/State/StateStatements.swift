@@ -24,6 +24,11 @@ final class StateStatements {
     let lastKeys: Statement
     let dropKeys: Statement
     let addJournal: Statement
+    let readMembership: Statement
+    let writeMembership: Statement
+    let removeMembership: Statement
+    let addStageChange: Statement
+    let addSegmentMerge: Statement
     private let writeMeta: Statement
     private let readMeta: Statement
 
@@ -129,6 +134,18 @@ final class StateStatements {
         dropKeys = try connection.prepare("DELETE FROM duplicate WHERE day = ?")
         addJournal = try connection.prepare(
             "INSERT INTO journal(at, segment, contact, change, other) VALUES (?, ?, ?, ?, ?)")
+        readMembership = try connection.prepare(
+            "SELECT stage, since, packed FROM membership WHERE contact = ?")
+        writeMembership = try connection.prepare(
+            "REPLACE INTO membership(contact, stage, since, packed) VALUES (?, ?, ?, ?)")
+        removeMembership = try connection.prepare("DELETE FROM membership WHERE contact = ?")
+        addSegmentMerge = try connection.prepare(
+            """
+            INSERT INTO journal(at, segment, contact, change, other)
+            SELECT ?, name, ?, 'merge', ? FROM segment WHERE id = ?
+            """)
+        addStageChange = try connection.prepare(
+            "INSERT INTO stage_change(at, contact, before, stage) VALUES (?, ?, ?, ?)")
         writeMeta = try connection.prepare("REPLACE INTO meta(key, value) VALUES (?, ?)")
         readMeta = try connection.prepare("SELECT value FROM meta WHERE key = ?")
     }
