@@ -43,6 +43,7 @@ public enum Verdict: UInt8, Sendable, CaseIterable {
     case nul
     case duplicateKey
     case oversize
+    case unterminated
     case field
     case time
     case type
@@ -59,8 +60,8 @@ public enum Verdict: UInt8, Sendable, CaseIterable {
         case .suppressed: .suppressed
         case .blank, .noIdentifier, .noSignal, .tooOld, .noRoute, .badRequest, .otherType, .header:
             .filtered
-        case .json, .format, .depth, .utf8, .nul, .duplicateKey, .oversize, .field, .time, .type,
-            .future,
+        case .json, .format, .depth, .utf8, .nul, .duplicateKey, .oversize, .unterminated, .field,
+            .time, .type, .future,
             .email, .value, .traits:
             .quarantined
         }
@@ -85,6 +86,7 @@ public enum Verdict: UInt8, Sendable, CaseIterable {
         case .nul: "nul"
         case .duplicateKey: "dupkey"
         case .oversize: "oversize"
+        case .unterminated: "unterminated"
         case .field: "field"
         case .time: "ts"
         case .type: "type"
@@ -116,6 +118,7 @@ public enum Verdict: UInt8, Sendable, CaseIterable {
         case .nul: "holds a NUL byte"
         case .duplicateKey: "states a field twice with different values"
         case .oversize: "is longer than \(Bounds.lineBytes) bytes"
+        case .unterminated: "is the last of a finished file, without a newline"
         case .field: "has a field of the wrong JSON type"
         case .time: "has no usable ts: RFC 3339 with a zone, or epoch milliseconds"
         case .type: "has no usable type: [a-z0-9_.-]{1,64}"

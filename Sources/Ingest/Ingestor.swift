@@ -8,7 +8,7 @@ public final class Ingestor {
     /// Follows the files.
     public let follower: Follower
     /// Memory that a checkpoint in the making may take, in bytes, before it has to be handed over.
-    public static let footprintLimit = 20 << 20
+    public static let footprintLimit = 14 << 20
     /// After a checkpoint of so many records the next one is as large, and gets its room at once.
     private static let manyRecords = 100_000
     /// Records of all checkpoints since the start.
@@ -126,6 +126,11 @@ public final class Ingestor {
             healths[block.source].add(good: 0, bad: .oversize)
             bytes += length + 1
             quarantine(block.bytes, at: block.offset, of: block.stream, .oversize)
+        case .unterminated(let length):
+            tally.lines += 1
+            tally.count(.unterminated)
+            bytes += length
+            quarantine(block.bytes, at: block.offset, of: block.stream, .unterminated)
         }
         records += tally.records
         pendingRecords += tally.records

@@ -19,6 +19,8 @@ struct PendingEvents: Sendable {
         var key: UInt64? = nil
         /// Its identifiers, the highest-ranked first.
         var names: Range<Int> = 0..<0
+        /// All but the highest-ranked one.
+        var others: Range<Int> { (names.lowerBound + 1)..<names.upperBound }
         var topics: Range<Int> = 0..<0
         var isDuplicate = false
 
@@ -139,7 +141,7 @@ struct PendingEvents: Sendable {
             }
             let root = names[entry.names.lowerBound].number
             delta.prefetch(CellKey(identifier: root, day: entry.day, signal: entry.signal))
-            for lower in entry.names.dropFirst() {
+            for lower in entry.others {
                 delta.prefetchEdge(lower: names[lower].number, higher: root)
             }
         }
@@ -155,7 +157,7 @@ struct PendingEvents: Sendable {
                 Tally(n: 1, value: 0),
                 to: CellKey(identifier: root.number, day: entry.day, signal: topics[topic]))
         }
-        for place in entry.names.dropFirst() {
+        for place in entry.others {
             let lower = names[place]
             // Anyone can write a link: a source of low trust joins a cookie to an address only.
             guard entry.isTrusted || (root.kind == .email && lower.kind == .cookie) else {

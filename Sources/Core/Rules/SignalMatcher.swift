@@ -218,20 +218,13 @@ extension Event {
         return url[start..<end]
     }
 
-    /// The class of a bounce as the log states it, or else as its status code says.
-    var bounceClass: ByteSlice {
-        if !bounce.isEmpty { return bounce }
-        return switch Bounce(status: status) {
-        case .hard: Self.literal("hard")
-        case .soft: Self.literal("soft")
-        case .block: Self.literal("block")
-        case .autoReply: Self.literal("auto_reply")
-        }
-    }
+    /// The class of a bounce, as the log states it or its code says.
+    var bounceClass: ByteSlice { Bounce(stated: bounce, status: status).word }
 
     private static var root: ByteSlice { literal("/") }
 
-    private static func literal(_ text: StaticString) -> ByteSlice {
+    /// The bytes of a word of the program.
+    static func literal(_ text: StaticString) -> ByteSlice {
         // SAFETY: the bytes of a static string live as long as the program.
         unsafe ByteSlice(start: text.utf8Start, count: text.utf8CodeUnitCount)
     }

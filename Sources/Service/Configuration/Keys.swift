@@ -17,11 +17,13 @@ extension SectionKind {
             ("sources", "- {name: events, paths: \"/var/log/leadscored/*.ndjson\"}"),
             ("signals", "- {name: click, when: {type: click}, weight: 5}"),
             ("topics", "- {name: service, when: {path: \"/service*\"}}"),
+            ("attributes", "- {name: job_title, shelf_life: 730d}"),
             ("fit", "- {name: director, where: \"traits->>'job_title' = 'director'\", points: 15}"),
             ("audiences", "- {name: competitor, where: \"domain = 'rival.example'\"}"),
             ("stages", "- {name: customer, where: \"purchases > 0\", rank: 6}"),
             ("segments", "- {name: hot, where: \"engagement >= 60\"}"),
             ("rfm", "rfm: {purchase: purchase}"),
+            ("bgnbd", "bgnbd: {r: 0.243, alpha: 4.414, a: 0.793, b: 2.426}"),
         ])
 
     static let source = SectionKind(
@@ -122,6 +124,14 @@ extension SectionKind {
             ("origin", "origin: machine"),
         ])
 
+    static let attribute = SectionKind(
+        noun: "attribute",
+        keys: [
+            ("name", "name: job_title"),
+            ("shelf_life", "shelf_life: 730d"),
+            ("states", "states: topic"),
+        ])
+
     static let fitRule = SectionKind(
         noun: "fit rule",
         keys: [
@@ -151,11 +161,21 @@ extension SectionKind {
         ])
 
     static let rfm = SectionKind(
-        noun: "mapping for rfm", keys: [("purchase", "purchase: purchase")])
+        noun: "mapping for rfm",
+        keys: [
+            ("purchase", "purchase: purchase"),
+            ("recency", "recency: [365, 180, 90, 30]"),
+            ("frequency", "frequency: [2, 3, 5, 8]"),
+            ("money", "money: [50, 100, 250, 1000]"),
+        ])
+
+    static let buying = SectionKind(
+        noun: "mapping for bgnbd",
+        keys: [("r", "r: 0.243"), ("alpha", "alpha: 4.414"), ("a", "a: 0.793"), ("b", "b: 2.426")])
 
     /// All of them, in the order of the documentation.
     static let all = [
-        top, source, route, sign, preset, fields, meaning, signal, topic, conditions, fitRule,
-        audience, stage, segment, rfm,
+        top, source, route, sign, preset, fields, meaning, signal, topic, conditions, attribute,
+        fitRule, audience, stage, segment, rfm, buying,
     ]
 }

@@ -70,6 +70,29 @@ struct MeaningHash {
             hash.add(rule.condition.sql)
             hash.add(list: rule.leave.map { [$0.sql] } ?? []) { $0.add($1) }
         }
+        addLater(model)
+    }
+
+    /// What was added to the language later, only where it is used: the hash of a configuration that
+    /// does not use it stays what it was.
+    private mutating func addLater(_ model: Model) {
+        let scales = [model.recencyEdges, model.frequencyEdges, model.moneyEdges]
+        for (name, scale) in zip(["recency", "frequency", "money"], scales) {
+            guard let scale else { continue }
+            add(name)
+            add(list: scale.edges) { $0.add(Int($1)) }
+        }
+        if let buying = model.buying {
+            add("bgnbd")
+            for parameter in [buying.r, buying.alpha, buying.a, buying.b] { add(parameter) }
+        }
+        guard !model.attributes.isEmpty else { return }
+        add("attributes")
+        add(list: model.attributes) { hash, rule in
+            hash.add(rule.name)
+            hash.add(list: rule.shelfLifeDays.map { [$0] } ?? []) { $0.add($1) }
+            hash.add(rule.statesTopic ? 1 : 0)
+        }
     }
 
     private mutating func add(_ sets: [ConditionSet]) {

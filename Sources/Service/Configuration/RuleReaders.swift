@@ -28,6 +28,23 @@ extension ConfigurationReader {
                 + "\(enumerated(builtIns)) do without")
     }
 
+    /// The parameters of a model of buying, all four of them.
+    func buyingModel(_ section: Section) -> BuyingModel? {
+        let values = ["r", "alpha", "a", "b"].map { key in
+            section.required(key)?.positiveNumber(insteadOfZero: "write a number above 0")
+        }
+        guard let r = values[0], let alpha = values[1], let a = values[2], let b = values[3] else {
+            return nil
+        }
+        return BuyingModel(r: r, alpha: alpha, a: a, b: b)
+    }
+
+    func attributeRule(_ section: Section, name: String) -> AttributeRule? {
+        let life = section.optional("shelf_life")?.wholeDays()
+        let states = section.optional("states")?.word(of: ["topic"], noun: "what it can state")
+        return AttributeRule(name: name, shelfLifeDays: life, statesTopic: states != nil)
+    }
+
     func topicRule(_ section: Section, name: String) -> TopicRule? {
         let halfLife = section.optional("half_life")?.halfLife()
         return section.required("when")?.conditionSets().map {

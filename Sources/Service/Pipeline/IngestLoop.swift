@@ -270,12 +270,34 @@ final class IngestLoop {
             ]
             for (key, value) in facts where !value.isEmpty { about[key] = "\(value)" }
             if notice.lostBytes > 0 { about["lost_bytes"] = "\(notice.lostBytes)" }
+            let isNews = notice.kind == .vanished && notice.lostBytes == 0
             switch notice.kind {
             case .new, .rotated, .copyAdopted:
                 logger.info("file \(notice.kind.rawValue)", metadata: about)
-            case .truncated, .shrunk, .vanished, .skipped, .unreadable, .polling:
-                logger.warning("file \(notice.kind.rawValue)", metadata: about)
+            case .truncated, .shrunk, .vanished, .skipped, .unreadable, .damaged, .polling:
+                logger.log(
+                    level: isNews ? .info : .warning, "file \(notice.kind.rawValue)",
+                    metadata: about)
             }
+        }
+        reportStates()
+    }
+
+    /// What lasts: files that cannot be read, and files that cannot be watched.
+    private func reportStates() {
+        let troubles = ingestor.follower.troubles
+        if let first = troubles.first {
+            let more = troubles.count > 1 ? ", and \(troubles.count - 1) more" : ""
+            degraded.enter(
+                "files", "let the daemon read it, or replace it by an intact copy: \(first)\(more)")
+        } else {
+            degraded.leave("files")
+        }
+        if ingestor.follower.isPolling {
+            degraded.enter(
+                "watch", "files are looked at every second; raise fs.inotify.max_user_watches")
+        } else {
+            degraded.leave("watch")
         }
     }
 }

@@ -99,7 +99,9 @@ struct PersonUpdate {
 
     private func note(_ id: Int64, from old: Int64?, to new: Int64?) throws(StoreError) {
         if let old { try write("split", contact: id, other: old) }
-        if let new { try write("merge", contact: id, other: new) }
+        guard let new else { return }
+        try write("merge", contact: id, other: new)
+        try statements.moveMembership(from: id, to: new, at: now)
     }
 
     private func write(_ change: String, contact: Int64, other: Int64) throws(StoreError) {

@@ -3,11 +3,6 @@
 /// Least significant digit first, 11 bits a pass; digits that all keys share cost one look
 /// (Knuth, The Art of Computer Programming, vol. 3, 5.2.5).
 enum RadixOrder {
-    private struct Pair {
-        var key: UInt64
-        var index: UInt32
-    }
-
     private static let bits: UInt64 = 11
     private static let digits = 1 << 11
 
@@ -18,36 +13,33 @@ enum RadixOrder {
         guard let first = keys.first else { return [] }
         var differing: UInt64 = 0
         for key in keys { differing |= key ^ first }
-        var pairs: [Pair] = []
-        pairs.reserveCapacity(keys.count)
-        for (index, key) in keys.enumerated() { pairs.append(Pair(key: key, index: UInt32(index))) }
-        var other = pairs
+        var indices = (0..<UInt32(keys.count)).map { $0 }
+        var other = indices
         var shift: UInt64 = 0
         while shift < 64 {
             if differing >> shift & UInt64(digits - 1) != 0 {
-                distribute(pairs, into: &other, by: shift)
-                swap(&pairs, &other)
+                distribute(indices, of: keys, into: &other, by: shift)
+                swap(&indices, &other)
             }
             shift += bits
         }
-        var indices: [UInt32] = []
-        indices.reserveCapacity(pairs.count)
-        for pair in pairs { indices.append(pair.index) }
         return indices
     }
 
-    private static func distribute(_ pairs: [Pair], into other: inout [Pair], by shift: UInt64) {
+    private static func distribute(
+        _ indices: [UInt32], of keys: [UInt64], into other: inout [UInt32], by shift: UInt64
+    ) {
         var starts = [Int](repeating: 0, count: digits)
-        for pair in pairs { starts[Int(pair.key >> shift) & (digits - 1)] += 1 }
+        for key in keys { starts[Int(truncatingIfNeeded: key >> shift) & (digits - 1)] += 1 }
         var start = 0
         for digit in 0..<digits {
             let count = starts[digit]
             starts[digit] = start
             start += count
         }
-        for pair in pairs {
-            let digit = Int(truncatingIfNeeded: pair.key >> shift) & (digits - 1)
-            other[starts[digit]] = pair
+        for index in indices {
+            let digit = Int(truncatingIfNeeded: keys[Int(index)] >> shift) & (digits - 1)
+            other[starts[digit]] = index
             starts[digit] += 1
         }
     }

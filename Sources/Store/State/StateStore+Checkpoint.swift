@@ -70,6 +70,10 @@ extension StateStore {
             write.bind(12, Int64(position.anchorLength))
             write.bind(13, position.lostBytes)
             write.bind(14, Int64(position.retired ? 1 : 0))
+            write.bind(blob: AnchorCodec.encode(position.anchors), 15)
+            write.bind(16, position.packed?.size)
+            write.bind(17, position.packed?.modified)
+            write.bind(18, Int64(position.packed?.isRead == true ? 1 : 0))
             try write.run()
         }
     }
@@ -132,7 +136,7 @@ extension StateStore {
             let append = statements.appendKeys
             append.bind(1, Int64(day.number))
             append.bind(2, last.chunk)
-            try append.run(binding: Self.bytes(of: keys), 3)
+            try append.run(binding: keys, 3)
             lastChunk[day.number] = (last.chunk, last.keys + keys.count)
         }
     }
@@ -146,15 +150,5 @@ extension StateStore {
         guard try read.step() else { return (0, 0) }
         defer { read.reset() }
         return (read.int(0), Int(read.int(1)) / 8)
-    }
-
-    private static func bytes(of keys: [UInt64]) -> [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(keys.count * 8)
-        // Not map(\.littleEndian): a key path costs more than all that is done to a key.
-        unsafe keys.map { $0.littleEndian }.withUnsafeBufferPointer { buffer in
-            unsafe bytes.append(contentsOf: UnsafeRawBufferPointer(buffer))
-        }
-        return bytes
     }
 }

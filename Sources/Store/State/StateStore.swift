@@ -116,7 +116,7 @@ public final class StateStore {
     private static let pragmas = [
         "PRAGMA locking_mode = EXCLUSIVE", "PRAGMA synchronous = FULL",
         "PRAGMA trusted_schema = OFF", "PRAGMA cell_size_check = ON",
-        "PRAGMA cache_size = -32768", "PRAGMA temp_store = MEMORY",
+        "PRAGMA cache_size = -24576", "PRAGMA temp_store = MEMORY",
         "PRAGMA wal_autocheckpoint = 8000", "PRAGMA journal_size_limit = 67108864",
     ]
 
