@@ -73,6 +73,8 @@ public struct Event {
     public var owner = ByteSlice.empty
     /// Who did it, as far as known.
     public var origin = Origin.unknown
+    /// Why, where the decoder knows more than the user agent tells.
+    public var originRule = OriginRule.none
 
     /// An event with nothing in it.
     public init() {}

@@ -34,6 +34,7 @@ public struct EventFold: ~Copyable {
     private let zone: FixedZone
     private var currency: [UInt8]
     private let hash: KeyedHash
+    private var userAgents = UserAgentCache()
     private let normalizer = IdentifierNormalizer()
 
     /// An identifier of the event at hand, with its number in the delta.
@@ -86,7 +87,8 @@ public struct EventFold: ~Copyable {
         if case .identifier(let value) = email { root = (.email, value) }
         if case .identifier(let value) = customer { root = (.customerID, value) }
         guard let root else { return .noIdentifier }
-        guard let signal = matcher.signal(for: event) else { return .noSignal }
+        let (origin, originRule) = origin(of: event)
+        guard let signal = matcher.signal(for: event, by: origin) else { return .noSignal }
 
         let rootHash = hash(normalizer.hashed(root.value, as: root.kind))
         if !event.id.isEmpty,
@@ -98,19 +100,34 @@ public struct EventFold: ~Copyable {
         delta.saw(number, at: event.at)
         delta.add(
             Tally(n: 1, value: amount(of: event)),
-            to: CellKey(identifier: number, day: day, signal: signal))
+            to: CellKey(identifier: number, day: day, signal: signal.id))
         if case .identifier(let value) = email, root.kind != .email {
             join(value, .email, to: number, root.kind, event.at, source, &delta)
         }
         if case .identifier(let value) = cookie, root.kind != .cookie {
             join(value, .cookie, to: number, root.kind, event.at, source, &delta)
         }
-        matcher.forEachTopic(of: event) { topic in
+        matcher.forEachTopic(of: event, by: origin) { topic in
             delta.add(
                 Tally(n: 1, value: 0), to: CellKey(identifier: number, day: day, signal: topic))
         }
+        if signal.isSetAside, let rule = matcher.number(of: originRule) {
+            delta.add(
+                Tally(n: 1, value: 0), to: CellKey(identifier: number, day: day, signal: rule))
+        }
         if source.trust == .full { state(event, of: number, source, &delta) }
         return .applied
+    }
+
+    /// Whether a person or a machine did it, and which rule says so.
+    private mutating func origin(of event: borrowing Event) -> (Origin, OriginRule) {
+        if event.origin != .unknown {
+            return (event.origin, event.originRule == .none ? .stated : event.originRule)
+        }
+        if event.originRule != .none { return (event.originRule.origin, event.originRule) }
+        guard !event.userAgent.isEmpty else { return (.unknown, .none) }
+        let rule = userAgents.rule(for: event.userAgent, hash: hash(event.userAgent))
+        return (rule.origin, rule)
     }
 
     /// An edge from the event's highest-ranked identifier to another one of it: a star.

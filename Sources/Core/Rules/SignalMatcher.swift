@@ -9,6 +9,8 @@ public struct SignalMatcher: Sendable {
     /// One way to match a signal.
     private struct Rule: Sendable {
         let signal: SignalID
+        /// What it counts for if a machine does what it asks of people.
+        let twin: SignalID?
         let conditions: Conditions
     }
 
@@ -31,6 +33,8 @@ public struct SignalMatcher: Sendable {
 
     private let rules: [Rule]
     private let topics: [Rule]
+    /// By `OriginRule.rawValue`: the number under which it is noted that the rule applied.
+    private let originRules: [SignalID?]
     private var known: [Candidates] = []
 
     /// Types beyond this many are looked up in the whole list; no sane log has as many.
@@ -38,43 +42,74 @@ public struct SignalMatcher: Sendable {
 
     /// The matcher of a model.
     ///
-    /// - Parameter signalID: The number of a name; asked for every signal and topic of the model.
+    /// - Parameters:
+    ///   - signalID: The number of a name; asked for every signal of the model.
+    ///   - topicID: The same for every topic.
+    ///   - twinID: The number of a signal's machine twin; nil: machines are counted for no signal
+    ///     that does not ask for them.
+    ///   - originID: The number of a rule that tells machines from people; nil: it is not noted.
     public init(
-        model: Model, signalID: (String) -> SignalID, topicID: (String) -> SignalID
+        model: Model, signalID: (String) -> SignalID, topicID: (String) -> SignalID,
+        twinID: (String) -> SignalID? = { _ in nil },
+        originID: (OriginRule) -> SignalID? = { _ in nil }
     ) {
         rules = model.signals.flatMap { signal -> [Rule] in
             let builtIn = BuiltInSignal(rawValue: signal.name)?.conditions
             let sets = signal.when ?? (builtIn.map { [$0] } ?? [])
             let id = signalID(signal.name)
-            return sets.map { Rule(signal: id, conditions: Conditions($0)) }
+            let twin = twinID(signal.name)
+            return sets.map { set in
+                Rule(
+                    signal: id, twin: set.origins.isEmpty ? twin : nil, conditions: Conditions(set))
+            }
         }
         topics = model.topics.flatMap { topic -> [Rule] in
             let id = topicID(topic.name)
-            return topic.when.map { Rule(signal: id, conditions: Conditions($0)) }
+            return topic.when.map { Rule(signal: id, twin: nil, conditions: Conditions($0)) }
         }
+        originRules = OriginRule.allCases.map { originID($0) }
     }
 
     /// The signal that the event counts for; nil if none takes it.
     ///
+    /// What a machine did counts for the first signal that asks for machines, or else for the machine
+    /// twin of the first that would have taken it from a person.
+    ///
+    /// - Returns: the signal, and whether it is one that people do not get.
     /// - Complexity: O(r) in the rules of the event's type.
-    public mutating func signal(for event: borrowing Event) -> SignalID? {
+    public mutating func signal(
+        for event: borrowing Event, by origin: Origin
+    ) -> (id: SignalID, isSetAside: Bool)? {
         let candidates = self.candidates(for: event.type)
         let path = known[candidates].wantsPath ? event.path : .empty
         for place in known[candidates].rules.indices
-        where known[candidates].rules[place].conditions.hold(for: event, path: path) {
-            return known[candidates].rules[place].signal
+        where known[candidates].rules[place].conditions.hold(for: event, by: origin, path: path) {
+            let rule = known[candidates].rules[place]
+            return (rule.signal, origin == .machine && !rule.conditions.takesPeople)
+        }
+        guard origin == .machine else { return nil }
+        for place in known[candidates].rules.indices {
+            guard let twin = known[candidates].rules[place].twin,
+                known[candidates].rules[place].conditions.hold(for: event, by: .human, path: path)
+            else { continue }
+            return (twin, true)
         }
         return nil
     }
 
+    /// The number under which it is noted that a rule made an event a machine's.
+    public func number(of rule: OriginRule) -> SignalID? { originRules[Int(rule.rawValue)] }
+
     /// Calls `body` with each topic that the event tells of, each once.
-    public mutating func forEachTopic(of event: borrowing Event, _ body: (SignalID) -> Void) {
+    public mutating func forEachTopic(
+        of event: borrowing Event, by origin: Origin, _ body: (SignalID) -> Void
+    ) {
         guard !topics.isEmpty else { return }
         let candidates = self.candidates(for: event.type)
         let path = known[candidates].wantsPath ? event.path : .empty
         var last: SignalID? = nil
         for rule in known[candidates].topics
-        where rule.signal != last && rule.conditions.hold(for: event, path: path) {
+        where rule.signal != last && rule.conditions.hold(for: event, by: origin, path: path) {
             last = rule.signal
             body(rule.signal)
         }
@@ -114,6 +149,11 @@ private struct Conditions: Sendable {
         origins = wanted.reduce(0) { $0 | 1 << $1.rawValue }
     }
 
+    /// Whether it is open to people, known as such or not.
+    var takesPeople: Bool {
+        origins & (1 << Origin.human.rawValue | 1 << Origin.unknown.rawValue) != 0
+    }
+
     var wantsPath: Bool { others.contains { $0.key == .path } }
 
     func canHold(forType type: ByteSlice) -> Bool {
@@ -122,8 +162,8 @@ private struct Conditions: Sendable {
     }
 
     /// Whether the rest of the set holds, given that the type does.
-    func hold(for event: borrowing Event, path: ByteSlice) -> Bool {
-        guard origins & (1 << event.origin.rawValue) != 0 else { return false }
+    func hold(for event: borrowing Event, by origin: Origin, path: ByteSlice) -> Bool {
+        guard origins & (1 << origin.rawValue) != 0 else { return false }
         for (key, globs) in others {
             guard let field = field(key, of: event, path: path),
                 globs.contains(where: { $0.matches(field) })
