@@ -41,6 +41,7 @@ public enum LeadColumn: String, CaseIterable, Sendable {
     case counts
     case traits
     case asOfDay = "as_of_day"
+    case interests
 
     /// What its values are.
     public enum Kind: Sendable {
@@ -59,7 +60,7 @@ public enum LeadColumn: String, CaseIterable, Sendable {
             .expectedPurchases90:
             .real
         case .anonymous: .flag
-        case .points, .counts, .traits: .object
+        case .points, .counts, .traits, .interests: .object
         default: .text
         }
     }

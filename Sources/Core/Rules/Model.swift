@@ -20,6 +20,8 @@ public struct Model: Sendable, Equatable {
     public var signals: [SignalRule] = SignalRule.builtIns
     /// Topics of interest, counted beside the signals.
     public var topics: [TopicRule] = []
+    /// What is said about stated attributes.
+    public var attributes: [AttributeRule] = []
     /// Fit rules.
     public var fit: [FitRule] = []
     /// Audiences in the order in which they are tried.
@@ -30,6 +32,14 @@ public struct Model: Sendable, Equatable {
     public var segments: [SegmentRule] = []
     /// Which signal is a purchase.
     public var purchaseSignal = "purchase"
+    /// Fixed bands of days since the last purchase; nil for bands of equal size.
+    public var recencyEdges: RFMScale?
+    /// Fixed bands of the number of purchases; nil for bands of equal size.
+    public var frequencyEdges: RFMScale?
+    /// Fixed bands of money, in 1/10000 units; nil for bands of equal size.
+    public var moneyEdges: RFMScale?
+    /// A fixed model of buying; nil for one that is fitted to the buyers.
+    public var buying: BuyingModel?
 
     /// The model of an empty configuration.
     public init() {}
@@ -161,6 +171,23 @@ public struct TopicRule: Sendable, Equatable {
     }
 }
 
+/// What is said about a stated attribute.
+public struct AttributeRule: Sendable, Equatable {
+    /// The attribute.
+    public var name: String
+    /// After how many days it stops counting for fit; nil for never.
+    public var shelfLifeDays: Int?
+    /// Whether its value names a topic, so that what is stated can be held against what is done.
+    public var statesTopic: Bool
+
+    /// A rule for an attribute.
+    public init(name: String, shelfLifeDays: Int? = nil, statesTopic: Bool = false) {
+        self.name = name
+        self.shelfLifeDays = shelfLifeDays
+        self.statesTopic = statesTopic
+    }
+}
+
 /// A SQL condition over `leads`, with the place in the configuration where it stands.
 public struct Condition: Sendable, Equatable {
     /// The condition.
@@ -258,12 +285,18 @@ public struct SourceDefinition: Sendable, Equatable {
     public var format: String
     /// How much it may claim.
     public var trust: Trust
+    /// What is to be known about its lines.
+    public var layout: SourceLayout
 
     /// A source.
-    public init(name: String, paths: [String], format: String = "events", trust: Trust = .full) {
+    public init(
+        name: String, paths: [String], format: String = "events", trust: Trust = .full,
+        layout: SourceLayout = .fixed
+    ) {
         self.name = name
         self.paths = paths
         self.format = format
         self.trust = trust
+        self.layout = layout
     }
 }

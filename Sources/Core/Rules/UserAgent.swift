@@ -23,3 +23,16 @@ public enum UserAgent {
         return isOldBrowser || found & UserAgentPhrases.systemBit != 0 ? .browser : .nameless
     }
 }
+
+extension Event {
+    /// Whether a person or a machine did it, and which rule says so.
+    public var judged: (origin: Origin, rule: OriginRule) {
+        stated ?? { ($0.origin, $0) }(UserAgent.rule(for: userAgent))
+    }
+
+    /// What the decoder knows of it; nil where the user agent has to tell.
+    var stated: (origin: Origin, rule: OriginRule)? {
+        if origin != .unknown { return (origin, originRule == .none ? .stated : originRule) }
+        return originRule == .none ? nil : (originRule.origin, originRule)
+    }
+}

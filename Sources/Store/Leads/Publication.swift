@@ -28,6 +28,12 @@ public struct Publication: Sendable {
     public var quarantineStart: Int64 = 0
     /// New entries of the journal.
     public var changes: [ChangeRow] = []
+    /// New changes of stages.
+    public var stageChanges: [StageChangeRow] = []
+    /// Which segments the contacts are in, each contact's together.
+    var members: [MembershipRow.Member] = []
+    /// The names of segments by number.
+    var segmentNames: [SegmentID: String] = [:]
     /// The model, with a full publication.
     public var model: PublishedModel?
     /// Values of `meta`.
@@ -61,6 +67,16 @@ public struct Publication: Sendable {
         var contact: Int64
         var change: String
         var other: Int64?
+    }
+
+    /// A row of `stage_changes`.
+    public struct StageChangeRow: Sendable {
+        /// Its number, ascending.
+        public var sequence: Int64
+        var at: Int64
+        var contact: Int64
+        var before: String?
+        var stage: String?
     }
 
     /// The model itself as tables.

@@ -24,21 +24,29 @@ final class StateStatements {
     let lastKeys: Statement
     let dropKeys: Statement
     let addJournal: Statement
+    let readMembership: Statement
+    let writeMembership: Statement
+    let removeMembership: Statement
+    let addStageChange: Statement
+    let addSegmentMerge: Statement
     private let writeMeta: Statement
     private let readMeta: Statement
 
     init(_ connection: Connection) throws(StoreError) {
         findIdentifier = try connection.prepare(
             """
-            SELECT id, kind, value, first_seen, last_seen, root FROM identifier WHERE hash = ?
+            SELECT id, kind, value, root FROM identifier WHERE hash = ?
             """)
         addIdentifier = try connection.prepare(
             """
-            INSERT INTO identifier(id, hash, kind, value, first_seen, last_seen, root)
-            VALUES (?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO identifier(id, hash, kind, value, first_seen, last_seen, root, ambiguous)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (hash) DO NOTHING
             """)
         widenIdentifier = try connection.prepare(
-            "UPDATE identifier SET first_seen = ?, last_seen = ? WHERE id = ?")
+            """
+            UPDATE identifier SET first_seen = min(first_seen, ?), last_seen = max(last_seen, ?)
+            WHERE id = ?
+            """)
         readIdentifier = try connection.prepare(
             """
             SELECT kind, value, first_seen, last_seen, root, ambiguous FROM identifier WHERE id = ?
@@ -92,14 +100,17 @@ final class StateStatements {
         writeStream = try connection.prepare(
             """
             INSERT INTO stream(id, source, path, device, inode, generation, born, offset, size, head,
-                anchor, anchor_length, lost_bytes, retired)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                anchor, anchor_length, lost_bytes, retired, anchors, packed_size, packed_modified,
+                packed_read)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT DO UPDATE SET
                 source = excluded.source, path = excluded.path, device = excluded.device,
                 inode = excluded.inode, generation = excluded.generation, born = excluded.born,
                 offset = excluded.offset, size = excluded.size, head = excluded.head,
                 anchor = excluded.anchor, anchor_length = excluded.anchor_length,
-                lost_bytes = excluded.lost_bytes, retired = excluded.retired
+                lost_bytes = excluded.lost_bytes, retired = excluded.retired,
+                anchors = excluded.anchors, packed_size = excluded.packed_size,
+                packed_modified = excluded.packed_modified, packed_read = excluded.packed_read
             """)
         countRecords = try connection.prepare(
             """
@@ -123,6 +134,18 @@ final class StateStatements {
         dropKeys = try connection.prepare("DELETE FROM duplicate WHERE day = ?")
         addJournal = try connection.prepare(
             "INSERT INTO journal(at, segment, contact, change, other) VALUES (?, ?, ?, ?, ?)")
+        readMembership = try connection.prepare(
+            "SELECT stage, since, packed FROM membership WHERE contact = ?")
+        writeMembership = try connection.prepare(
+            "REPLACE INTO membership(contact, stage, since, packed) VALUES (?, ?, ?, ?)")
+        removeMembership = try connection.prepare("DELETE FROM membership WHERE contact = ?")
+        addSegmentMerge = try connection.prepare(
+            """
+            INSERT INTO journal(at, segment, contact, change, other)
+            SELECT ?, name, ?, 'merge', ? FROM segment WHERE id = ?
+            """)
+        addStageChange = try connection.prepare(
+            "INSERT INTO stage_change(at, contact, before, stage) VALUES (?, ?, ?, ?)")
         writeMeta = try connection.prepare("REPLACE INTO meta(key, value) VALUES (?, ?)")
         readMeta = try connection.prepare("SELECT value FROM meta WHERE key = ?")
     }

@@ -19,6 +19,7 @@ public final class StateStore {
     let statements: StateStatements
     private let identity: (device: UInt64, inode: UInt64)
     var nextIdentifier: Int64
+    var cache: IdentifierCache
     var lastChunk: [Int32: (chunk: Int64, keys: Int)] = [:]
 
     /// Opens the state, or makes a new one.
@@ -54,6 +55,7 @@ public final class StateStore {
             sequence = try connection.integer("SELECT value FROM meta WHERE key = 'seq'") ?? 0
             nextIdentifier =
                 (try connection.integer("SELECT max(id) FROM identifier") ?? 0) + 1
+            cache = IdentifierCache(isComplete: nextIdentifier == 1)
         } catch {
             connection.abandon()
             throw error
@@ -83,6 +85,7 @@ public final class StateStore {
                 try write(traits: checkpoint.facts.traits, of: resolved)
                 var persons = PersonUpdate(statements: statements, now: now)
                 try persons.apply(edges: checkpoint.facts.edges, of: resolved)
+                for (identifier, known) in persons.moved { remember(identifier, known) }
                 try write(positions: checkpoint.positions)
                 try write(tallies: checkpoint.tallies)
                 try write(quarantined: checkpoint.quarantined)
@@ -95,6 +98,7 @@ public final class StateStore {
             sequence = last
             lastChunk = chunks
             nextIdentifier = next
+            cache.clear()
             throw error
         }
     }
@@ -112,7 +116,7 @@ public final class StateStore {
     private static let pragmas = [
         "PRAGMA locking_mode = EXCLUSIVE", "PRAGMA synchronous = FULL",
         "PRAGMA trusted_schema = OFF", "PRAGMA cell_size_check = ON",
-        "PRAGMA cache_size = -32768", "PRAGMA temp_store = MEMORY",
+        "PRAGMA cache_size = -24576", "PRAGMA temp_store = MEMORY",
         "PRAGMA wal_autocheckpoint = 8000", "PRAGMA journal_size_limit = 67108864",
     ]
 
