@@ -16,6 +16,12 @@ public struct LeadExplanation: Sendable {
     public var hotUntil: Day?
     /// The line of `hotUntil`.
     public var mql: Double?
+    /// What rose and fell since `movementDays` before.
+    public var movement: Movement
+    /// What is missing to the line, and how to make up for it; nil if the line is not known.
+    public var shortfall: Shortfall?
+    /// The names of signals by number.
+    public var names: [SignalID: String]
 
     /// Engagement if nothing more happens.
     public struct Outlook: Sendable {
@@ -29,6 +35,8 @@ public struct LeadExplanation: Sendable {
 extension LeadsReader {
     /// The days after the explained one for which engagement is foretold.
     static let outlookDays = [0, 7, 30]
+    /// The days before the explained one since which is told what rose and fell.
+    public static let movementDays = 30
 
     /// The day that the scores in `leads` are of.
     public func asOfDay() throws -> Day {
@@ -54,7 +62,14 @@ extension LeadsReader {
                 let level = Engagement(of: history, on: day.adding($0), under: model.scoring)
                 return .init(days: $0, engagement: level.engagement)
             },
-            hotUntil: today.hotUntil, mql: model.mql)
+            hotUntil: today.hotUntil, mql: model.mql,
+            movement: Movement(
+                of: history, on: day, since: Self.movementDays, under: model.scoring),
+            shortfall: model.mql == nil
+                ? nil
+                : Shortfall(
+                    of: history, on: day, signals: model.signalNumbers, under: model.scoring),
+            names: model.names)
     }
 
     /// The contacts with the highest scores as of a day, with the columns that follow from it.

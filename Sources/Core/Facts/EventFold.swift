@@ -27,6 +27,8 @@ public struct EventFold: ~Copyable {
     public var latest: Instant
     /// Events in another currency than the configured one, whose value counted as 0.
     public private(set) var foreignCurrency: Int64 = 0
+    /// Tokens of the identifiers of erased persons: whatever names one of them is `suppressed`.
+    public var erased: Set<UInt64> = []
     /// Which events were counted before.
     public var deduplicator: Deduplicator
 
@@ -88,6 +90,12 @@ public struct EventFold: ~Copyable {
         guard let root else { return .noIdentifier }
         guard let signal = matcher.signal(for: event) else { return .noSignal }
 
+        if !erased.isEmpty,
+            isErased(customer, .customerID) || isErased(email, .email)
+                || isErased(cookie, .cookie)
+        {
+            return .suppressed
+        }
         let rootHash = hash(normalizer.hashed(root.value, as: root.kind))
         if !event.id.isEmpty,
             !deduplicator.isFirst(key(of: event, rootHash, source.scope), day: day)
@@ -111,6 +119,11 @@ public struct EventFold: ~Copyable {
         }
         if source.trust == .full { state(event, of: number, source, &delta) }
         return .applied
+    }
+
+    private func isErased(_ field: IdentifierNormalizer.Result, _ kind: IdentifierKind) -> Bool {
+        guard case .identifier(let value) = field else { return false }
+        return erased.contains(hash(normalizer.hashed(value, as: kind)))
     }
 
     /// An edge from the event's highest-ranked identifier to another one of it: a star.

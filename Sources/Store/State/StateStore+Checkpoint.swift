@@ -8,6 +8,12 @@ struct ResolvedIdentifier {
     var root: Int64
     /// Whether this checkpoint is the first to name it.
     var isNew: Bool
+    /// Whether its person is erased: read before that was known, and counted as erased.
+    var isErased: Bool { id < 0 }
+
+    static func erased(_ kind: IdentifierKind) -> ResolvedIdentifier {
+        ResolvedIdentifier(id: -1, kind: kind, root: -1, isNew: false)
+    }
 }
 
 /// Writing a checkpoint, within the transaction that `commit` opens.
@@ -27,7 +33,8 @@ extension StateStore {
         let above = Self.onlyEdges(of: facts)
         for kind in IdentifierKind.allCases {
             for (_, number) in order where rows[number].kind == kind {
-                let root: Int64? = above[number] >= 0 ? resolved[above[number]].root : nil
+                var root: Int64? = above[number] >= 0 ? resolved[above[number]].root : nil
+                if let found = root, found < 0 { root = nil }
                 resolved[number] = try resolve(number, rows[number], facts.identifiers, root: root)
             }
         }
@@ -49,6 +56,7 @@ extension StateStore {
     private func resolve(
         _ number: Int, _ row: IdentifierTable.Row, _ table: IdentifierTable, root: Int64?
     ) throws(StoreError) -> ResolvedIdentifier {
+        if erasedTokens.contains(row.hash) { return .erased(row.kind) }
         var place = row.hash
         let find = statements.findIdentifier
         while true {
@@ -100,6 +108,10 @@ extension StateStore {
         var packed: [UInt8] = []
         var added: [DailyCell] = []
         while let row = entries.nextRow(&added) {
+            if identifiers[row.identifier].isErased {
+                try countErased(added)
+                continue
+            }
             merged.removeAll(keepingCapacity: true)
             packed.removeAll(keepingCapacity: true)
             stored.removeAll(keepingCapacity: true)
@@ -112,6 +124,13 @@ extension StateStore {
             write.bind(1, row.key)
             try write.run(binding: packed, 2)
         }
+    }
+
+    /// Events that were applied before it was known that their person is erased.
+    private func countErased(_ cells: [DailyCell]) throws(StoreError) {
+        let names = try names()
+        let events = cells.reduce(0) { $0 + (names.isSignal($1.signal) ? $1.tally.n : 0) }
+        try statements.setMeta("erased", try (kept("erased") ?? 0) + events)
     }
 
     /// Appends the cells of a packed row; nothing if there is none.
@@ -131,7 +150,7 @@ extension StateStore {
         traits: [FactDelta.TraitKey: Trait], of identifiers: [ResolvedIdentifier]
     ) throws(StoreError) {
         let state = statements.stateTrait
-        for (key, trait) in traits {
+        for (key, trait) in traits where !identifiers[Int(key.identifier)].isErased {
             state.bind(1, identifiers[Int(key.identifier)].id)
             state.bind(2, String(decoding: key.attribute, as: UTF8.self))
             state.bind(3, String(decoding: trait.value, as: UTF8.self))
