@@ -42,6 +42,11 @@ let package = Package(
             providers: [.apt(["libidn2-dev", "libunistring-dev"])]),
         .systemLibrary(
             name: "CHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
+        .systemLibrary(
+            name: "CNettle", pkgConfig: "nettle", providers: [.apt(["nettle-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CLzma", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"])]),
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .target(name: "CLinux", linkerSettings: [.linkedLibrary("sqlite3")]),
         .target(
             name: "CSimdjson", cxxSettings: [.unsafeFlags(["-std=c++17", "-O3"])],
@@ -49,7 +54,11 @@ let package = Package(
 
         .target(name: "Core", dependencies: ["CHash", "CIDN"], swiftSettings: settings),
         .target(
-            name: "Ingest", dependencies: ["Core", "CSimdjson", "CLinux"], swiftSettings: settings),
+            name: "Ingest",
+            dependencies: [
+                "Core", "CSimdjson", "CLinux", "CNettle", "CZlib", "CLzma", "CZstd",
+            ],
+            swiftSettings: settings),
         .target(
             name: "Store", dependencies: ["Core", "CLinux", grdb, sqlite], swiftSettings: settings),
         .target(
@@ -71,7 +80,8 @@ let package = Package(
             swiftSettings: settings),
 
         .target(
-            name: "TestKit", dependencies: ["Core", "Store", grdb, sqlite],
+            name: "TestKit",
+            dependencies: ["Core", "Store", "CZlib", "CLzma", "CZstd", grdb, sqlite],
             path: "Tests/TestKit", swiftSettings: settings),
         .testTarget(
             name: "CoreTests", dependencies: ["Core", "TestKit"], swiftSettings: settings),

@@ -18,6 +18,40 @@ public struct FileIdentity: Hashable, Sendable {
     }
 }
 
+/// A place in a file that was read, with what stood before it: a proof of content.
+public struct Anchor: Sendable, Hashable {
+    /// Where the bytes end.
+    public var offset: Int64
+    /// How many bytes it covers, at most 4,096.
+    public var length: Int
+    /// Their keyed hash.
+    public var hash: UInt64
+
+    /// A proof of the `length` bytes before `offset`.
+    public init(offset: Int64, length: Int, hash: UInt64) {
+        self.offset = offset
+        self.length = length
+        self.hash = hash
+    }
+}
+
+/// The compressed file in which a generation stands.
+public struct PackedFile: Sendable, Hashable {
+    /// Bytes, as compressed.
+    public var size: Int64
+    /// Time of its last change, in nanoseconds since 1970.
+    public var modified: Int64
+    /// Whether everything in it was read.
+    public var isRead: Bool
+
+    /// A compressed file.
+    public init(size: Int64, modified: Int64, isRead: Bool) {
+        self.size = size
+        self.modified = modified
+        self.isRead = isRead
+    }
+}
+
 /// How far one generation of one log file has been read.
 ///
 /// The offset is committed together with the facts of the lines before it, which is what makes a
@@ -45,12 +79,18 @@ public struct StreamPosition: Sendable, Equatable {
     public var lostBytes: Int64
     /// Whether the file is gone and read to its end.
     public var retired: Bool
+    /// Older anchors, ascending, the fewer the farther back.
+    public var anchors: [Anchor]
+    /// The compressed file that it is read from; nil for a plain one. Offset and size count what is
+    /// in it, not what it takes.
+    public var packed: PackedFile?
 
     /// A position.
     public init(
         id: Int64, source: String, path: [UInt8], identity: FileIdentity, offset: Int64 = 0,
         size: Int64 = 0, head: [UInt8] = [], anchor: UInt64 = 0, anchorLength: Int = 0,
-        lostBytes: Int64 = 0, retired: Bool = false
+        lostBytes: Int64 = 0, retired: Bool = false, anchors: [Anchor] = [],
+        packed: PackedFile? = nil
     ) {
         self.id = id
         self.source = source
@@ -63,6 +103,26 @@ public struct StreamPosition: Sendable, Equatable {
         self.anchorLength = anchorLength
         self.lostBytes = lostBytes
         self.retired = retired
+        self.anchors = anchors
+        self.packed = packed
+    }
+
+    /// Keeps the anchor at the offset, which is about to move: one for each power of two of the
+    /// distance to `end`, the farther one of two, so that their number is a logarithm of the file's
+    /// length and there is always one not much farther back than any place.
+    public mutating func keepAnchor(before end: Int64) {
+        guard anchorLength > 0 else { return }
+        anchors.append(Anchor(offset: offset, length: anchorLength, hash: anchor))
+        var kept = 0
+        var last = Int.max
+        for place in anchors.indices {
+            let distance = Int64.bitWidth - max(end - anchors[place].offset, 1).leadingZeroBitCount
+            if distance == last { continue }
+            last = distance
+            anchors[kept] = anchors[place]
+            kept += 1
+        }
+        anchors.removeLast(anchors.count - kept)
     }
 
     /// The path for people; bytes that are no UTF-8 are replaced.
@@ -101,10 +161,10 @@ public struct StreamTally: Sendable, Equatable {
     /// Nothing yet.
     public init() {}
 
-    /// Counts the outcome of a record.
-    public mutating func count(_ verdict: Verdict) {
-        records += 1
-        verdicts[Int(verdict.rawValue)] += 1
+    /// Counts the outcome of a record, or of so many.
+    public mutating func count(_ verdict: Verdict, times: Int64 = 1) {
+        records += times
+        verdicts[Int(verdict.rawValue)] += times
     }
 
     /// Adds the counts of another stretch of the same stream.

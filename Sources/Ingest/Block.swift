@@ -1,6 +1,6 @@
 public import Core
 
-/// What one turn read of one file: whole lines, or one line that is too long.
+/// What one turn read of one file: whole lines, or one line that cannot be used.
 ///
 /// Valid until the call that it was handed to returns.
 public struct Block {
@@ -11,6 +11,8 @@ public struct Block {
         /// The beginning of one line of `length` bytes without its newline, more than
         /// `Bounds.lineBytes`.
         case oversize(length: Int64)
+        /// The beginning of the last line of a finished file, of `length` bytes without a newline.
+        case unterminated(length: Int64)
     }
 
     /// The id of the stream.
@@ -19,22 +21,27 @@ public struct Block {
     public let source: Int
     /// Where the first byte stands in the file.
     public let offset: Int64
+    /// The first bytes of the file, as far as they were read before this block.
+    public let head: [UInt8]
     /// What the bytes are.
     public let content: Content
-    /// The bytes, with 64 readable bytes after them; of an oversize line the first
-    /// `Bounds.quarantinedBytes`.
+    /// The bytes, with 64 readable bytes after them; of an oversize or unterminated line at most the
+    /// first `Bounds.quarantinedBytes`.
     public let bytes: ByteSlice
 
     /// What one turn read.
-    public init(stream: Int64, source: Int, offset: Int64, content: Content, bytes: ByteSlice) {
+    public init(
+        stream: Int64, source: Int, offset: Int64, head: [UInt8], content: Content, bytes: ByteSlice
+    ) {
         self.stream = stream
         self.source = source
         self.offset = offset
+        self.head = head
         self.content = content
         self.bytes = bytes
     }
 
-    /// The lines; none if the block is an oversize line.
+    /// The lines; none if the block is no whole lines.
     public var lines: Lines { Lines(bytes: content == .lines ? bytes : .empty, offset: offset) }
 }
 

@@ -9,11 +9,15 @@ struct FoundFile {
     /// Whether its name is the pattern's with a rotation suffix.
     var rotated: Bool
     var stamp: FileStamp
+    /// How it is compressed; nil for a plain file.
+    var compression: Compression?
 }
 
 /// What stands under the patterns at one moment.
 struct Findings {
     var files: [FoundFile] = []
+    /// The compressed ones.
+    var archives: [FoundFile] = []
     /// What is not read: why, by path.
     var skipped: [(source: Int, path: [UInt8], why: String)] = []
     /// What could not be looked at.
@@ -76,7 +80,8 @@ private struct PathPattern {
         return rotated.contains { fits($0, text) } ? .rotated : nil
     }
 
-    private static let compressions = [".gz", ".xz", ".zst", ".bz2"].map { Array($0.utf8) }
+    private static let compressions =
+        (Compression.allCases.map(\.rawValue) + [".bz2"]).map { Array($0.utf8) }
 }
 
 /// Whether a name fits a pattern, both C strings.
@@ -131,24 +136,32 @@ private struct Search {
         for name in names(in: directory, of: pattern) {
             guard let match = pattern.match(name) else { continue }
             let path = directory + [0x2F] + name
-            if match == .compressed {
-                findings.skipped.append((pattern.source, path, "compressed"))
+            let compression = match == .compressed ? Compression(ofPath: path) : nil
+            if match == .compressed, compression == nil {
+                findings.skipped.append((pattern.source, path, "compressed by bzip2"))
             } else {
-                look(at: path, of: pattern, rotated: match == .rotated)
+                look(at: path, of: pattern, rotated: match != .current, compression)
             }
         }
         // A directory may let its files be opened and not be listed.
         if let literal { look(at: directory + [0x2F] + literal, of: pattern, rotated: false) }
     }
 
-    private mutating func look(at path: [UInt8], of pattern: PathPattern, rotated: Bool) {
+    private mutating func look(
+        at path: [UInt8], of pattern: PathPattern, rotated: Bool, _ compression: Compression? = nil
+    ) {
         guard looked.insert(path).inserted else { return }
         do throws(SystemError) {
             let look = try files.look(at: path)
             if look.kind == .regular {
-                findings.files.append(
-                    FoundFile(
-                        source: pattern.source, path: path, rotated: rotated, stamp: look.stamp))
+                let found = FoundFile(
+                    source: pattern.source, path: path, rotated: rotated, stamp: look.stamp,
+                    compression: compression)
+                if compression == nil {
+                    findings.files.append(found)
+                } else {
+                    findings.archives.append(found)
+                }
             } else {
                 findings.skipped.append((pattern.source, path, look.kind.rawValue))
             }

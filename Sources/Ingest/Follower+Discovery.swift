@@ -24,6 +24,7 @@ extension Follower {
             }
         }
         report(findings)
+        forgetTroubles(but: findings)
         // Files that answer to a known stream come first: only then is it known which streams have
         // lost theirs, and may go on in a copy.
         var others: [FoundFile] = []
@@ -33,8 +34,10 @@ extension Follower {
                 ? left.stamp.modified < right.stamp.modified
                 : left.path.lexicographicallyPrecedes(right.path)
         }
-        let copied = streamsByPath(unless: others.isEmpty)
+        let copied = streamsByStem(unless: others.isEmpty)
         for found in others { takeIn(found, copied) }
+        shelf.bereft = []
+        shelve(findings.archives, beside: findings.files)
         let blind = Set(findings.failures.map(\.source))
         for stream in streams where stream.isLive {
             followUp(stream, first: first, blind: blind.contains(stream.source ?? -1))
@@ -44,7 +47,7 @@ extension Follower {
 
     /// Finds the stream that a file belongs to; false if it seems to be new.
     private func recognise(_ found: FoundFile) -> Bool {
-        let known = (byInode[found.stamp.inode] ?? []).filter { $0.source == found.source }
+        let known = plainStreams(of: found)
         // As long as a file is open, no other can have its inode.
         for stream in known where stream.isLive && !stream.orphaned {
             let isOpen =
@@ -65,6 +68,13 @@ extension Follower {
         return false
     }
 
+    /// The streams of a file's inode number, without those that were read from an archive.
+    private func plainStreams(of found: FoundFile) -> [LogStream] {
+        (byInode[found.stamp.inode] ?? []).filter {
+            $0.source == found.source && $0.position.packed == nil
+        }
+    }
+
     /// Whether what was read of an open file still stands there; a failure is left for the turn.
     private func isIntact(_ stream: LogStream) -> Bool {
         (try? reader.anchorMatches(stream.position, in: stream.file)) ?? true
@@ -73,12 +83,13 @@ extension Follower {
     /// Finds out what a file is that no stream seems to know: a copy, or a new one.
     private func takeIn(_ found: FoundFile, _ copied: [[UInt8]: [LogStream]]) {
         guard let sighting = look(into: found) else { return }
-        let known = (byInode[sighting.status.identity.inode] ?? []).filter {
-            $0.source == found.source
-        }
+        let known = plainStreams(of: sighting.found)
         if adopt(sighting, among: known) { return }
         if adoptCopy(sighting, copied) { return }
-        begin(sighting, at: 0)
+        let old = known.last {
+            Generation.isSameFile($0.position.identity, sighting.status.identity)
+        }
+        begin(sighting, at: old.map { provenEnd(of: $0, in: sighting) } ?? 0)
         notify(Notice(.new, source: sources[found.source].name, path: found.path))
     }
 
@@ -90,7 +101,7 @@ extension Follower {
                 let status = try files.identify(file)
                 if status.isRegular {
                     let head = try reader.head(of: file)
-                    reported.remove(unreadable(found.source, found.path).subject)
+                    reported[unreadable(found.source, found.path).subject] = nil
                     return Sighting(
                         found: found, file: file, status: status,
                         candidate: Generation.Candidate(
@@ -148,8 +159,9 @@ extension Follower {
     /// Lets a stream that lost its file go on in a copy of it: what `copytruncate` and editors make.
     private func adoptCopy(_ sighting: Sighting, _ copied: [[UInt8]: [LogStream]]) -> Bool {
         let path = sighting.found.path
-        let originals = ([path] + Generation.namesBefore(path)).flatMap { copied[$0] ?? [] }
-        for stream in originals.reversed() where stream.source == sighting.found.source {
+        let stem = Generation.stem(path)
+        for stream in (copied[stem] ?? []).reversed()
+        where stream.source == sighting.found.source && (stem != path || isNamed(stream, path)) {
             switch resemblance(of: sighting, to: stream) {
             case .none: continue
             case .growing: files.close(sighting.file)
@@ -160,22 +172,48 @@ extension Follower {
         return false
     }
 
+    private func isNamed(_ stream: LogStream, _ path: [UInt8]) -> Bool {
+        stream.position.path == path
+    }
+
     private func resemblance(of sighting: Sighting, to stream: LogStream) -> Resemblance {
-        let sameName = sighting.found.path == stream.position.path
+        let path = sighting.found.path
+        // It is being unpacked: its end decides.
+        if stream.position.packed != nil, stream.file >= 0 { return .growing }
         // The next file under a name may begin like the one before: take it for a copy only if that
         // one is not to be seen anywhere and much is alike. Under a rotated name, little is enough
         // as long as the original has kept its name or is lost.
         let muchAlike = stream.position.head.count == Generation.headBytes
-        if sameName {
+        if isNamed(stream, path) {
             guard !stream.sighted, muchAlike else { return .none }
         } else {
-            guard stream.keepsPath || !stream.sighted || muchAlike else { return .none }
-            if isGrowing(sighting, copyOf: stream) { return .growing }
+            let isOriginal = Generation.namesBefore(path).contains(stream.position.path)
+            let mayBe = isOriginal && (stream.keepsPath || muchAlike)
+            guard mayBe || !stream.sighted else { return .none }
+            if sighting.candidate.size < stream.position.offset {
+                return shortResemblance(of: sighting, to: stream)
+            }
         }
         let isCopy = Generation.isCopy(of: stream.position, sighting.candidate) {
             (try? reader.anchorMatches(stream.position, in: sighting.file)) ?? false
         }
         return isCopy ? .copy : .none
+    }
+
+    /// A file with less in it than was read of a stream: a copy that is not complete yet, or was made
+    /// while the original was still written to and read.
+    private func shortResemblance(of sighting: Sighting, to stream: LogStream) -> Resemblance {
+        let candidate = sighting.candidate
+        guard Generation.isBeginning(candidate, of: stream.position),
+            let proof = try? reader.proof(
+                of: stream.position, in: sighting.file, size: candidate.size),
+            proof.isWhole
+        else { return .none }
+        if isGrowing(sighting) { return .growing }
+        let isProven =
+            proof.offset > 0 || candidate.head.count == candidate.size
+            || stream.position.head.count == Generation.headBytes
+        return isProven ? .copy : .none
     }
 
     private func goOn(_ stream: LogStream, in sighting: Sighting) {
@@ -198,27 +236,22 @@ extension Follower {
                 detail: "from offset \(stream.position.offset)"))
     }
 
-    /// Whether a file looks like a copy that is not complete; after 10 s at one size it is none.
-    private func isGrowing(_ sighting: Sighting, copyOf stream: LogStream) -> Bool {
+    /// Whether a copy that is not complete may still grow; after 10 s at one size it does not.
+    private func isGrowing(_ sighting: Sighting) -> Bool {
         let path = sighting.found.path
         let size = sighting.candidate.size
-        guard size < stream.position.offset,
-            Generation.isBeginning(sighting.candidate, of: stream.position)
-        else { return false }
         if let known = growingCopies[path], known.size == size {
-            if clock() - known.since < 10_000 { return true }
-            growingCopies[path] = nil
-            return false
+            return clock() - known.since < 10_000
         }
         growingCopies[path] = (size, clock())
         return true
     }
 
-    private func streamsByPath(unless nothing: Bool) -> [[UInt8]: [LogStream]] {
+    private func streamsByStem(unless nothing: Bool) -> [[UInt8]: [LogStream]] {
         guard !nothing else { return [:] }
         var result: [[UInt8]: [LogStream]] = [:]
         for stream in streams where stream.source != nil && stream.position.offset > 0 {
-            result[stream.position.path, default: []].append(stream)
+            result[Generation.stem(stream.position.path), default: []].append(stream)
         }
         return result
     }
@@ -233,6 +266,18 @@ extension Follower {
         for failure in findings.failures {
             notifyOnce(unreadable(failure.source, failure.path, failure.error))
         }
+    }
+
+    /// What is not there any more is no trouble any more.
+    private func forgetTroubles(but findings: Findings) {
+        guard !reported.isEmpty else { return }
+        var there = Set((findings.files + findings.archives).map(\.path))
+        there.formUnion(findings.skipped.map(\.path))
+        there.formUnion(findings.failures.map(\.path))
+        for stream in streams where stream.file >= 0 || stream.retryAt != nil {
+            there.insert(stream.position.path)
+        }
+        reported = reported.filter { $0.key.kind == .polling || there.contains($0.key.path) }
     }
 
     private func unreadable(

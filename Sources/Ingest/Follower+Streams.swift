@@ -8,15 +8,11 @@ extension Follower {
     /// Begins a new generation at `offset` of a file.
     @discardableResult
     func begin(_ sighting: Sighting, at offset: Int64) -> LogStream {
-        var position = StreamPosition(
-            id: nextStreamID, source: sources[sighting.found.source].name,
-            path: sighting.found.path, identity: sighting.status.identity, offset: offset,
-            size: max(offset, sighting.status.size))
-        nextStreamID += 1
+        let stream = addStream(sighting.found, sighting.status.identity, at: offset)
+        stream.position.size = max(offset, sighting.status.size)
+        stream.provenSize = stream.position.size
         // Without an anchor the file is known by its identity alone, which is as good as it gets.
-        if offset > 0 { try? reader.anchor(&position, in: sighting.file) }
-        let stream = LogStream(position: position, source: sighting.found.source)
-        add(stream)
+        if offset > 0 { try? reader.anchor(&stream.position, in: sighting.file) }
         attach(stream, sighting.file)
         stream.sighted = true
         stream.keepsPath = true
@@ -27,18 +23,43 @@ extension Follower {
         return stream
     }
 
+    /// A new stream of a file.
+    func addStream(
+        _ found: FoundFile, _ identity: FileIdentity, at offset: Int64 = 0
+    ) -> LogStream {
+        let position = StreamPosition(
+            id: nextStreamID, source: sources[found.source].name, path: found.path,
+            identity: identity, offset: offset)
+        nextStreamID += 1
+        let stream = LogStream(position: position, source: found.source)
+        add(stream)
+        return stream
+    }
+
+    /// A stream that was done with goes on; what was counted as lost is not.
+    func revive(_ stream: LogStream) {
+        guard stream.position.retired else { return }
+        stream.position.retired = false
+        stream.position.lostBytes -= min(stream.position.lostBytes, stream.unread)
+        stream.scanned = stream.position.offset
+        markChanged(stream)
+    }
+
+    /// A stream goes on in another file.
+    func setIdentity(of stream: LogStream, _ identity: FileIdentity) {
+        guard stream.position.identity != identity else { return }
+        byInode[stream.position.identity.inode]?.removeAll { $0 === stream }
+        stream.position.identity = identity
+        byInode[identity.inode, default: []].append(stream)
+        markChanged(stream)
+    }
+
     /// Goes on with a stream in a file that holds what was read.
     func resume(_ stream: LogStream, _ sighting: Sighting) {
-        if stream.position.retired {
-            stream.position.retired = false
-            stream.position.lostBytes -= min(stream.position.lostBytes, stream.unread)
-            stream.scanned = stream.position.offset
-            markChanged(stream)
-        }
-        if stream.position.identity != sighting.status.identity {
-            byInode[stream.position.identity.inode]?.removeAll { $0 === stream }
-            stream.position.identity = sighting.status.identity
-            byInode[stream.position.identity.inode, default: []].append(stream)
+        revive(stream)
+        setIdentity(of: stream, sighting.status.identity)
+        if stream.position.packed != nil {
+            stream.position.packed = nil
             markChanged(stream)
         }
         if stream.file >= 0 {
@@ -95,7 +116,7 @@ extension Follower {
                 cut(stream, sighting)
             } else {
                 orphan(stream, size: status.size)
-                begin(sighting, at: 0)
+                begin(sighting, at: provenEnd(of: stream, in: sighting))
                 lookWanted = true
             }
         } catch {
@@ -103,10 +124,24 @@ extension Follower {
         }
     }
 
-    /// The end of a stream's file was cut off: goes on at its present end, in a new generation.
+    /// The end of a stream's file was cut off: goes on at its present end, in a new generation. If it
+    /// was written to since it was cut off, what is proven to be old is not read again.
     func cut(_ stream: LogStream, _ sighting: Sighting) {
+        let proof = try? reader.proof(
+            of: stream.position, in: sighting.file, size: sighting.status.size)
         retire(stream, .shrunk)
-        begin(sighting, at: sighting.status.size)
+        let isWhole = proof?.isWhole ?? true
+        begin(sighting, at: isWhole ? sighting.status.size : proof?.offset ?? 0)
+    }
+
+    /// Where to begin in a file that was rewritten: behind what is proven to have been read before,
+    /// as after a power cut that took the end of a log before more was written.
+    func provenEnd(of stream: LogStream, in sighting: Sighting) -> Int64 {
+        guard Generation.isBeginning(sighting.candidate, of: stream.position),
+            let proof = try? reader.proof(
+                of: stream.position, in: sighting.file, size: sighting.status.size)
+        else { return 0 }
+        return proof.offset
     }
 
     /// A stream's file is no longer what was read. The next look decides whether it goes on in a copy.
@@ -127,11 +162,17 @@ extension Follower {
 
     /// Draws the consequences of a look for one stream.
     func followUp(_ stream: LogStream, first: Bool, blind: Bool) {
-        if stream.orphaned {
+        if stream.orphaned || (!stream.sighted && stream.file < 0 && !blind),
+            mayGoOnInArchive(stream)
+        {
+            shelf.bereft.append((stream, first))
+        } else if stream.orphaned {
             retire(stream, .truncated)
         } else if stream.sighted {
             if !stream.keepsPath, let name = stream.otherName { rename(stream, to: name) }
-            if stream.rotated, stream.file >= 0, hasLingered(stream) {
+            if stream.rotated, stream.file >= 0, stream.position.packed == nil, hasLingered(stream)
+            {
+                if seal(stream) { return }
                 close(stream)
                 forgetWatch(stream)
             }
@@ -144,6 +185,19 @@ extension Follower {
         }
     }
 
+    /// A stream that waited for an archive to go on in, in vain.
+    func bereave(_ stream: LogStream, first: Bool) {
+        if stream.orphaned { retire(stream, .truncated) } else { miss(stream, first: first) }
+    }
+
+    /// Lets the last line of a finished file be taken for what it is; false if it ends in a newline.
+    private func seal(_ stream: LogStream) -> Bool {
+        guard stream.partial > 0 else { return false }
+        stream.isFinished = true
+        enqueue(stream)
+        return true
+    }
+
     /// A file has no name under the patterns any more. What is open is read until it is quiet; what
     /// is closed may just be between two names, unless it is so from the start.
     private func miss(_ stream: LogStream, first: Bool) {
@@ -153,8 +207,10 @@ extension Follower {
         } else if stream.missed == 1 {
             stream.activeAt = clock()
             enqueue(stream)
+        } else if stream.position.packed != nil {
+            // It is being unpacked, and is done with when that is.
         } else if hasLingered(stream) {
-            retire(stream, .vanished)
+            if !seal(stream) { retire(stream, .vanished) }
         } else {
             enqueue(stream)
         }

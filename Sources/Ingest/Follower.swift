@@ -20,7 +20,7 @@ public final class Follower {
     static let retiredStreams = 4096
 
     var sources: [SourceDefinition]
-    let files: any LogFileSystem
+    let files: ArchiveFiles
     let watcher: (any FileWatcher)?
     let clock: () -> Int64
     let reader: StreamReader
@@ -36,8 +36,11 @@ public final class Follower {
     private var readyStart = 0
     private var changedStreams: [LogStream] = []
     private var pending: [Notice] = []
-    /// What was reported and is not again until it is over.
-    var reported: Set<Notice.Subject> = []
+    /// What was reported and is not again until it is over, with the reason.
+    var reported: [Notice.Subject: String] = [:]
+    /// The compressed files.
+    var shelf = Shelf()
+    private var turns = 0
     /// Since when a copy that is still shorter than its original has had its size.
     var growingCopies: [[UInt8]: (size: Int64, since: Int64)] = [:]
     var lastLook: Int64?
@@ -60,11 +63,11 @@ public final class Follower {
         clock: @escaping () -> Int64 = Follower.monotonicMilliseconds
     ) {
         self.sources = sources
-        self.files = files
+        self.files = ArchiveFiles(files, longestRead: StreamReader.longestRead)
         self.watcher = watcher
         self.nextStreamID = nextStreamID
         self.clock = clock
-        reader = StreamReader(files: files, hash: hash)
+        reader = StreamReader(files: self.files, hash: hash)
         discovery = Discovery(sources: sources)
         for position in positions.sorted(by: { $0.id < $1.id }) {
             precondition(position.id < nextStreamID)
@@ -91,7 +94,9 @@ public final class Follower {
     public var needsDiscovery: Bool { millisecondsToLook == 0 }
 
     /// Whether some stream may have unread whole lines.
-    public var hasWork: Bool { readyStart < ready.count }
+    public var hasWork: Bool { hasReady || shelf.hasWork }
+
+    private var hasReady: Bool { readyStart < ready.count }
 
     /// How long the owner may wait if nothing happens; 0 if there is something to do.
     public var waitMilliseconds: Int64 { hasWork ? 0 : millisecondsToLook }
@@ -121,16 +126,35 @@ public final class Follower {
     ///
     /// - Returns: false if no stream was ready.
     public func turn(_ body: (Block) -> Void) -> Bool {
+        turns &+= 1
+        if shelf.hasWork, !hasReady || turns % 2 == 0 {
+            turnArchive(body)
+            return true
+        }
         while let stream = nextReady() {
             guard stream.isLive, !stream.orphaned, ensureOpen(stream) else { continue }
             let before = stream.position.size
-            let step = reader.turn(stream, body)
+            var step = reader.turn(stream, body)
             if stream.position.size != before { stream.activeAt = clock() }
+            if stream.isFinished, step == .caughtUp, stream.position.size == before {
+                step = end(stream, body)
+            }
+            stream.isFinished = false
             noteChange(of: stream)
             finish(stream, step)
             return true
         }
         return false
+    }
+
+    /// Gives the last line of a finished file its outcome.
+    private func end(_ stream: LogStream, _ body: (Block) -> Void) -> StreamReader.Step {
+        do throws(SystemError) {
+            try reader.endUnterminated(stream, body)
+            return .caughtUp
+        } catch {
+            return .failed(error)
+        }
     }
 
     private func finish(_ stream: LogStream, _ step: StreamReader.Step) {
@@ -146,14 +170,14 @@ public final class Follower {
         }
         if stream.retryDelay > 1000 {
             stream.retryDelay = 1000
-            reported.remove(
-                Notice.Subject(
-                    kind: .unreadable, source: stream.position.source, path: stream.position.path))
+            let subject = Notice.Subject(
+                kind: .unreadable, source: stream.position.source, path: stream.position.path)
+            reported[subject] = nil
         }
     }
 
     private func nextReady() -> LogStream? {
-        guard hasWork else { return nil }
+        guard hasReady else { return nil }
         let stream = ready[readyStart]
         readyStart += 1
         if readyStart == ready.count || readyStart > 1024 {
@@ -166,7 +190,9 @@ public final class Follower {
 
     /// Lets a stream wait for its turn.
     func enqueue(_ stream: LogStream) {
-        guard !stream.queued, stream.isLive, !stream.orphaned, stream.retryAt == nil else { return }
+        guard !stream.queued, stream.isLive, !stream.orphaned, stream.retryAt == nil,
+            stream.position.packed == nil
+        else { return }
         stream.queued = true
         ready.append(stream)
     }
@@ -191,17 +217,29 @@ public final class Follower {
     }
 
     /// Bytes that are known to be unread, without partial lines.
-    public var lagBytes: Int64 { streams.reduce(0) { $0 + $1.lag } }
+    public var lagBytes: Int64 {
+        let packed = shelf.lag(consumed: files.unpacker(of: shelf.file)?.consumed ?? 0)
+        return streams.reduce(packed) { $0 + $1.lag }
+    }
 
     /// Bytes of last lines without a newline.
     public var partialBytes: Int64 { streams.reduce(0) { $0 + $1.partial } }
+
+    /// What is not read as it should be and lasts, as `PATH: why`, in the order of paths.
+    public var troubles: [String] {
+        reported.filter { $0.key.kind == .unreadable || $0.key.kind == .damaged }
+            .map { (path: $0.key.path, text: "\(displayed($0.key.path)): \($0.value)") }
+            .sorted { $0.path.lexicographicallyPrecedes($1.path) }.map(\.text)
+    }
+
+    private func displayed(_ path: [UInt8]) -> String { String(decoding: path, as: UTF8.self) }
 
     func notify(_ notice: Notice) { pending.append(notice) }
 
     /// Reports something that lasts, once, until it is over.
     func notifyOnce(_ notice: Notice) {
         if reported.count > 10_000 { reported.removeAll() }
-        if reported.insert(notice.subject).inserted { notify(notice) }
+        if reported.updateValue(notice.detail, forKey: notice.subject) == nil { notify(notice) }
     }
 
     func poll(because reason: String) {
@@ -215,7 +253,7 @@ public final class Follower {
     }
 
     /// The reader only sets `changed`; here the stream is put where `takePositions` finds it.
-    private func noteChange(of stream: LogStream) {
+    func noteChange(of stream: LogStream) {
         guard stream.changed, !stream.listed else { return }
         stream.listed = true
         changedStreams.append(stream)
@@ -237,7 +275,7 @@ public final class Follower {
         discovery = Discovery(sources: sources)
         for stream in streams {
             stream.source = sourceIndex(stream.position.source)
-            if stream.source == nil {
+            if stream.source == nil, stream.position.packed == nil {
                 close(stream)
                 forgetWatch(stream)
                 stream.stamp = nil

@@ -99,4 +99,31 @@ public enum Generation {
         }
         return names
     }
+
+    /// The name that a file had before any rotation and compression: without `.gz`, `.1`,
+    /// `-20260914` and the like. Two files of one stem may be copies of each other.
+    public static func stem(_ path: [UInt8]) -> [UInt8] {
+        var end = path.count
+        if let compression = Compression(ofPath: path) { end -= compression.rawValue.utf8.count }
+        var stem = end
+        var place = end - 1
+        // Digits, and what stands between those of a date and a time.
+        while place > 0, path[place] != 0x2F, isOfRotation(path[place]) {
+            let isMark = path[place] == 0x2E || path[place] == 0x2D
+            if isMark, place + 1 < end, path[place + 1] &- 0x30 <= 9 { stem = place }
+            place -= 1
+        }
+        return Array(path[..<(place >= 0 && path[place] == 0x2F && stem == place + 1 ? end : stem)])
+    }
+
+    private static func isOfRotation(_ byte: UInt8) -> Bool {
+        byte &- 0x30 <= 9 || byte == 0x2E || byte == 0x2D || byte == 0x3A || byte == 0x5F
+    }
+
+    /// Whether the first bytes of two files do not contradict each other, and say something.
+    public static func headsAgree(_ head: [UInt8], _ position: StreamPosition) -> Bool {
+        let shared = min(head.count, position.head.count)
+        return shared > 0 && head.prefix(shared).elementsEqual(position.head.prefix(shared))
+            && (shared == position.head.count || head.prefix(shared).contains(0x0A))
+    }
 }

@@ -8,7 +8,9 @@ public final class Ingestor {
     /// Follows the files.
     public let follower: Follower
     /// Memory that a checkpoint in the making may take, in bytes, before it has to be handed over.
-    public static let footprintLimit = 20 << 20
+    public static let footprintLimit = 14 << 20
+    /// After a checkpoint of so many records the next one is as large, and gets its room at once.
+    private static let manyRecords = 100_000
     /// Records of all checkpoints since the start.
     public private(set) var records: Int64 = 0
     /// Bytes read since the start.
@@ -18,6 +20,9 @@ public final class Ingestor {
     private var fold: EventFold
     private var scopes: [SourceScope] = []
     private var decoders: [any LineDecoder] = []
+    /// The same where a line may hold several events, else nil.
+    private var batches: [(any BatchDecoder)?] = []
+    private var healths: [LineHealth] = []
     private var checkpoint = Checkpoint()
     /// Kept beside the checkpoint, whose facts are in use while a block is read.
     private var quarantined: [QuarantinedRecord] = []
@@ -67,6 +72,11 @@ public final class Ingestor {
         (fold.deduplicator.count, fold.deduplicator.evicted)
     }
 
+    /// The sources with too many unusable lines among the last ones.
+    public var unhealthy: [(source: String, health: LineHealth)] {
+        healths.indices.filter { healths[$0].isBad }.map { (scopes[$0].name, healths[$0]) }
+    }
+
     /// Reads one block of the next stream that has one.
     ///
     /// - Returns: false if no stream has unread lines.
@@ -78,6 +88,9 @@ public final class Ingestor {
     public func takeCheckpoint() -> Checkpoint {
         var taken = checkpoint
         checkpoint = Checkpoint()
+        if pendingRecords > Self.manyRecords {
+            checkpoint.facts = FactDelta(roomAs: taken.facts)
+        }
         swap(&taken.quarantined, &quarantined)
         quarantinedBytes = 0
         pendingRecords = 0
@@ -89,6 +102,8 @@ public final class Ingestor {
     }
 
     private func use(_ sources: [SourceDefinition]) {
+        // What was configured anew may have been mended: nothing is held against it.
+        healths = sources.map { _ in LineHealth() }
         scopes = sources.map { source in
             // By name, so that it outlives a change of order in the configuration.
             let own = UInt32(truncatingIfNeeded: hash(Array(source.name.utf8))) | 1
@@ -99,8 +114,9 @@ public final class Ingestor {
             guard let format = LogFormat.named(source.format) else {
                 preconditionFailure("the configuration let an unknown format pass")
             }
-            return format.makeDecoder()
+            return format.makeDecoder(source)
         }
+        batches = decoders.map { $0 as? any BatchDecoder }
     }
 
     private func read(_ block: Block) {
@@ -110,8 +126,14 @@ public final class Ingestor {
         case .oversize(let length):
             tally.lines += 1
             tally.count(.oversize)
+            healths[block.source].add(good: 0, bad: .oversize)
             bytes += length + 1
             quarantine(block.bytes, at: block.offset, of: block.stream, .oversize)
+        case .unterminated(let length):
+            tally.lines += 1
+            tally.count(.unterminated)
+            bytes += length
+            quarantine(block.bytes, at: block.offset, of: block.stream, .unterminated)
         }
         records += tally.records
         pendingRecords += tally.records
@@ -123,26 +145,53 @@ public final class Ingestor {
         // line by line.
         var event = Event()
         swap(&event, &self.event)
+        var health = LineHealth()
+        swap(&health, &healths[block.source])
+        let decoder = decoders[block.source]
+        decoder.begin(stream: block.stream, head: block.head, offset: block.offset)
         Self.readLines(
-            of: block, decoder: decoders[block.source], scope: scopes[block.source], &event, &fold,
-            &checkpoint.facts, &tally
+            of: block, decoder: decoder, batch: batches[block.source], scope: scopes[block.source],
+            &event, &fold, &checkpoint.facts, &tally, &health
         ) { quarantine($0, at: $1, of: block.stream, $2) }
+        swap(&health, &healths[block.source])
         swap(&event, &self.event)
         bytes += Int64(block.bytes.count)
     }
 
     private static func readLines(
-        of block: Block, decoder: any LineDecoder, scope: SourceScope, _ event: inout Event,
-        _ fold: inout EventFold, _ facts: inout FactDelta, _ tally: inout StreamTally,
+        of block: Block, decoder: any LineDecoder, batch: (any BatchDecoder)?, scope: SourceScope,
+        _ event: inout Event, _ fold: inout EventFold, _ facts: inout FactDelta,
+        _ tally: inout StreamTally, _ health: inout LineHealth,
         quarantine: (ByteSlice, Int64, Verdict) -> Void
     ) {
+        var lastBad = tally.lines
         for (line, offset) in block.lines {
-            let verdict =
-                decoder.decode(line, into: &event) ?? fold.fold(event, from: scope, into: &facts)
+            var firstBad: Verdict? = nil
+            func take(_ verdict: Verdict?) {
+                guard let verdict else { return }  // `settle` will tell
+                tally.count(verdict)
+                guard verdict.outcome == .quarantined else { return }
+                quarantine(line, offset, verdict)
+                if firstBad == nil { firstBad = verdict }
+            }
+            take(decoder.decode(line, into: &event) ?? fold.admit(event, from: scope, into: &facts))
             tally.lines += 1
-            tally.count(verdict)
-            if verdict.outcome == .quarantined { quarantine(line, offset, verdict) }
+            if let batch {
+                while batch.remaining > 0 {
+                    take(
+                        batch.decodeNext(into: &event)
+                            ?? fold.admit(event, from: scope, into: &facts))
+                }
+            }
+            if let firstBad {
+                health.add(good: tally.lines - 1 - lastBad, bad: firstBad)
+                lastBad = tally.lines
+            }
         }
+        let settled = fold.settle(into: &facts)
+        tally.count(.applied, times: settled.applied)
+        tally.count(.duplicate, times: settled.duplicates)
+        health.add(good: tally.lines - lastBad)
     }
 
     private func quarantine(

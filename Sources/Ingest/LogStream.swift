@@ -35,6 +35,9 @@ final class LogStream {
     var retryAt: Int64?
     var retryDelay: Int64 = 1000
 
+    /// Whether nothing more is expected: what has no newline is a line that cannot be used.
+    var isFinished = false
+
     // Of the present look under the patterns.
     var sighted = false
     var keepsPath = false
@@ -56,7 +59,7 @@ final class LogStream {
     /// Whether everything that the file is known to have was read, but for a partial line.
     var isCaughtUp: Bool { !queued && scanned >= position.size }
     /// Bytes in the file that were not even looked at.
-    var lag: Int64 { isLive ? max(0, position.size - scanned) : 0 }
+    var lag: Int64 { isLive && position.packed == nil ? max(0, position.size - scanned) : 0 }
     /// Bytes of a line whose newline is still to come.
     var partial: Int64 { isLive ? scanned - position.offset : 0 }
     /// Bytes in the file that have no outcome.

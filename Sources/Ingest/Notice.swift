@@ -14,10 +14,12 @@ public struct Notice: Hashable, Sendable {
         case shrunk
         /// A file is gone; `lostBytes` of it were not read.
         case vanished
-        /// Something in the patterns is not read: no regular file, or compressed.
+        /// Something in the patterns is not read: no regular file, or compressed by bzip2.
         case skipped
         /// A file or directory cannot be read at present.
         case unreadable
+        /// A compressed file that was cut off or damaged: what can be unpacked of it was read.
+        case damaged
         /// Files are looked at in intervals because they cannot be watched.
         case polling
     }

@@ -25,6 +25,8 @@ final class StreamReader {
     private let buffer: UnsafeMutableBufferPointer<UInt8>
     /// The most bytes that a turn takes up behind the offset.
     private static let window = max(Bounds.lineBytes, Bounds.turnBytes) + 1
+    /// The most bytes that are asked of a file at once.
+    static let longestRead = Generation.anchorBytes + window
     /// A partial line longer than this is not read again before its newline has come.
     private static let rereadBytes: Int64 = 64 * 1024
 
@@ -45,7 +47,8 @@ final class StreamReader {
             }
             return try readLines(stream, body)
         } catch {
-            return .failed(error)
+            // What is unpacked on the way goes on in the next turn.
+            return error.code == EAGAIN ? .more : .failed(error)
         }
     }
 
@@ -59,6 +62,47 @@ final class StreamReader {
         let start = position.offset - Int64(position.anchorLength)
         let bytes = try read(file, at: start, count: position.anchorLength)
         return bytes.count == position.anchorLength && isAnchor(bytes, of: position)
+    }
+
+    /// Whether the bytes of an anchor stand in a file; nil if that is not so long.
+    func holds(_ anchor: Anchor, in file: Int32) throws(SystemError) -> Bool? {
+        guard anchor.length <= Generation.anchorBytes, anchor.offset >= anchor.length else {
+            return false
+        }
+        let start = anchor.offset - Int64(anchor.length)
+        let bytes = try read(file, at: start, count: anchor.length)
+        return bytes.count == anchor.length ? hash(bytes) == anchor.hash : nil
+    }
+
+    /// How far a file of `size` bytes that begins like a stream is proven to be it.
+    ///
+    /// - Returns: the offset of the last anchor that holds, 0 if none does; `isWhole` if that is the
+    ///   last one within the file, or if there is none and the beginning is all there is to compare.
+    func proof(
+        of position: StreamPosition, in file: Int32, size: Int64
+    ) throws(SystemError) -> (offset: Int64, isWhole: Bool) {
+        let within = position.anchors.filter { $0.offset <= size && $0.offset > 0 }
+        for (place, anchor) in within.enumerated().reversed()
+        where try holds(anchor, in: file) == true {
+            return (anchor.offset, place == within.count - 1)
+        }
+        return (0, within.isEmpty)
+    }
+
+    /// Hands over the beginning of the last line of a file that is finished: it gets no newline any
+    /// more.
+    func endUnterminated(_ stream: LogStream, _ body: (Block) -> Void) throws(SystemError) {
+        let length = stream.scanned - stream.position.offset
+        guard length > 0 else { return }
+        var next = stream.position
+        next.keepAnchor(before: stream.scanned)
+        next.offset = stream.scanned
+        try anchor(&next, in: stream.file)
+        let count = min(Int(length), Bounds.quarantinedBytes)
+        let bytes = try read(stream.file, at: stream.position.offset, count: count)
+        body(block(stream, .unterminated(length: length), bytes))
+        stream.position = next
+        stream.changed = true
     }
 
     private func isAnchor(_ bytes: ByteSlice, of position: StreamPosition) -> Bool {
@@ -145,6 +189,7 @@ final class StreamReader {
         _ stream: LogStream, length: Int64, _ body: (Block) -> Void
     ) throws(SystemError) -> Step {
         var next = stream.position
+        next.keepAnchor(before: next.offset + length + 1)
         next.offset += length + 1
         try anchor(&next, in: stream.file)
         let anchored = stream.position.anchorLength
@@ -168,6 +213,7 @@ final class StreamReader {
     ) {
         let offset = start + Int64(place)
         let length = min(place, Generation.anchorBytes)
+        stream.position.keepAnchor(before: offset)
         stream.position.anchor = hash(bytes[(place - length)..<place])
         stream.position.anchorLength = length
         if start == 0, stream.position.head.count < Generation.headBytes {
@@ -193,7 +239,8 @@ final class StreamReader {
     ) -> Block {
         Block(
             stream: stream.position.id, source: stream.source ?? 0,
-            offset: stream.position.offset, content: content, bytes: bytes)
+            offset: stream.position.offset, head: stream.position.head, content: content,
+            bytes: bytes)
     }
 
     /// Whether the bytes begin with the byte order mark of UTF-8.

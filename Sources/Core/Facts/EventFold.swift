@@ -19,6 +19,9 @@ public struct SourceScope: Sendable {
 ///
 /// The only door through which an event changes facts. Nothing is allocated for an event whose
 /// identifiers and cells the delta knows already.
+///
+/// Events are looked at one by one (`admit`) and added some at a time (`settle`): while the next one
+/// is looked at, memory brings what the last ones will need.
 public struct EventFold: ~Copyable {
     /// Events before this are `too_old`: 2000-01-01T00:00:00Z.
     private static let oldest = Instant(946_684_800_000)
@@ -37,13 +40,9 @@ public struct EventFold: ~Copyable {
     private var currency: [UInt8]
     private let hash: KeyedHash
     private let normalizer = IdentifierNormalizer()
-
-    /// An identifier of the event at hand, with its number in the delta.
-    private struct Named {
-        var kind: IdentifierKind
-        var hash: UInt64
-        var number: Int
-    }
+    private var pending = PendingEvents()
+    /// What was settled since `settle` was last called.
+    private var settled = Settled()
 
     /// A fold under a model.
     ///
@@ -69,10 +68,28 @@ public struct EventFold: ~Copyable {
         deduplicator.use(limit: model.dedupeMax)
     }
 
+    /// What became of the events that `admit` gave no verdict.
+    public struct Settled: Equatable, Sendable {
+        /// How many were applied.
+        public var applied: Int64 = 0
+        /// How many were counted before.
+        public var duplicates: Int64 = 0
+    }
+
     /// Gives an event its outcome, and adds it to the facts if it is applied.
     public mutating func fold(
         _ event: borrowing Event, from source: SourceScope, into delta: inout FactDelta
     ) -> Verdict {
+        if let verdict = admit(event, from: source, into: &delta) { return verdict }
+        return settle(into: &delta).duplicates > 0 ? .duplicate : .applied
+    }
+
+    /// Looks at an event, which need not be valid any longer afterwards.
+    ///
+    /// - Returns: its outcome; nil if `settle` decides between applied and duplicate.
+    public mutating func admit(
+        _ event: borrowing Event, from source: SourceScope, into delta: inout FactDelta
+    ) -> Verdict? {
         let day = Day(of: event.at, in: zone)
         guard event.at <= latest, day <= CellKey.lastDay else { return .future }
         guard event.at >= Self.oldest else { return .tooOld }
@@ -96,29 +113,30 @@ public struct EventFold: ~Copyable {
         {
             return .suppressed
         }
+        let isTrusted = source.trust == .full || event.isVouched
+        let isStatement =
+            isTrusted
+            && !(event.traits.isEmpty && event.stage.isEmpty && event.owner.isEmpty)
+        if isStatement || pending.isFull { settleWaiting(into: &delta) }
+
         let rootHash = hash(normalizer.hashed(root.value, as: root.kind))
-        if !event.id.isEmpty,
-            !deduplicator.isFirst(key(of: event, rootHash, source.scope), day: day)
-        {
-            return .duplicate
+        var entry = PendingEvents.Entry(
+            at: event.at, day: day, signal: signal, isTrusted: isTrusted)
+        entry.amount = amount(of: event)
+        if !event.id.isEmpty {
+            let key = key(of: event, rootHash, event.isVouched ? 0 : source.scope)
+            deduplicator.prefetch(key, day: day)
+            entry.key = key
         }
-        let number = delta.number(of: root.value, kind: root.kind, hash: rootHash)
-        delta.saw(number, at: event.at)
-        delta.add(
-            Tally(n: 1, value: amount(of: event)),
-            to: CellKey(identifier: number, day: day, signal: signal))
-        if case .identifier(let value) = email, root.kind != .email {
-            join(value, .email, to: number, root.kind, event.at, source, &delta)
-        }
+        pending.begin(entry)
+        name(root.value, root.kind, hash: rootHash, delta)
+        if case .identifier(let value) = email, root.kind != .email { name(value, .email, delta) }
         if case .identifier(let value) = cookie, root.kind != .cookie {
-            join(value, .cookie, to: number, root.kind, event.at, source, &delta)
+            name(value, .cookie, delta)
         }
-        matcher.forEachTopic(of: event) { topic in
-            delta.add(
-                Tally(n: 1, value: 0), to: CellKey(identifier: number, day: day, signal: topic))
-        }
-        if source.trust == .full { state(event, of: number, source, &delta) }
-        return .applied
+        matcher.forEachTopic(of: event) { pending.tells(of: $0) }
+        guard isStatement else { return nil }
+        return settleStatement(event, source, &delta)
     }
 
     private func isErased(_ field: IdentifierNormalizer.Result, _ kind: IdentifierKind) -> Bool {
@@ -126,17 +144,42 @@ public struct EventFold: ~Copyable {
         return erased.contains(hash(normalizer.hashed(value, as: kind)))
     }
 
-    /// An edge from the event's highest-ranked identifier to another one of it: a star.
-    private func join(
-        _ value: ByteSlice, _ kind: IdentifierKind, to root: Int, _ rootKind: IdentifierKind,
-        _ at: Instant, _ source: SourceScope, _ delta: inout FactDelta
+    /// Adds all that waits to the facts.
+    ///
+    /// - Returns: what became of the events since it was last called.
+    public mutating func settle(into delta: inout FactDelta) -> Settled {
+        settleWaiting(into: &delta)
+        defer { settled = Settled() }
+        return settled
+    }
+
+    private mutating func name(
+        _ value: ByteSlice, _ kind: IdentifierKind, hash: UInt64? = nil,
+        _ delta: borrowing FactDelta
     ) {
-        let number = delta.number(
-            of: value, kind: kind, hash: hash(normalizer.hashed(value, as: kind)))
-        delta.saw(number, at: at)
-        if source.trust == .full || (rootKind == .email && kind == .cookie) {
-            delta.addEdge(lower: number, higher: root, at: at)
+        let hash = hash ?? self.hash(normalizer.hashed(value, as: kind))
+        delta.prefetch(hash)
+        pending.name(value, kind, hash: hash)
+    }
+
+    private mutating func settleWaiting(into delta: inout FactDelta) {
+        let all = Int64(pending.entries.count)
+        let duplicates = pending.findDuplicates(&deduplicator)
+        pending.add(to: &delta)
+        settled.applied += all - duplicates
+        settled.duplicates += duplicates
+    }
+
+    /// Settles an event that also states something; nothing else waits.
+    private mutating func settleStatement(
+        _ event: borrowing Event, _ source: SourceScope, _ delta: inout FactDelta
+    ) -> Verdict {
+        guard pending.findDuplicates(&deduplicator) == 0 else {
+            pending.clear()
+            return .duplicate
         }
+        if let root = pending.add(to: &delta) { state(event, of: root, source, &delta) }
+        return .applied
     }
 
     private func state(

@@ -279,12 +279,18 @@ public struct SourceDefinition: Sendable, Equatable {
     public var format: String
     /// How much it may claim.
     public var trust: Trust
+    /// What is to be known about its lines.
+    public var layout: SourceLayout
 
     /// A source.
-    public init(name: String, paths: [String], format: String = "events", trust: Trust = .full) {
+    public init(
+        name: String, paths: [String], format: String = "events", trust: Trust = .full,
+        layout: SourceLayout = .fixed
+    ) {
         self.name = name
         self.paths = paths
         self.format = format
         self.trust = trust
+        self.layout = layout
     }
 }

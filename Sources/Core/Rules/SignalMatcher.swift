@@ -6,32 +6,9 @@ public typealias SignalID = UInt16
 /// Compiled once for a configuration. The conditions on `type` are decided once for each type that
 /// occurs, so that an event only tries the few rules that its type can match.
 public struct SignalMatcher: Sendable {
-    /// One way to match a signal.
-    private struct Rule: Sendable {
-        let signal: SignalID
-        let conditions: Conditions
-    }
-
-    /// The rules that one type can match, in order.
-    private struct Candidates: Sendable {
-        let type: [UInt8]
-        let rules: [Rule]
-        let topics: [Rule]
-
-        /// Whether any of them looks at the path, which is then found once.
-        let wantsPath: Bool
-
-        init(type: ByteSlice, rules: [Rule], topics: [Rule]) {
-            self.type = type.array
-            self.rules = rules
-            self.topics = topics
-            wantsPath = (rules + topics).contains { $0.conditions.wantsPath }
-        }
-    }
-
-    private let rules: [Rule]
+    private let signals: [Rule]
     private let topics: [Rule]
-    private var known: [Candidates] = []
+    private var known: [TypeRules] = []
 
     /// Types beyond this many are looked up in the whole list; no sane log has as many.
     private static let knownTypes = 64
@@ -42,15 +19,15 @@ public struct SignalMatcher: Sendable {
     public init(
         model: Model, signalID: (String) -> SignalID, topicID: (String) -> SignalID
     ) {
-        rules = model.signals.flatMap { signal -> [Rule] in
+        signals = model.signals.flatMap { signal -> [Rule] in
             let builtIn = BuiltInSignal(rawValue: signal.name)?.conditions
             let sets = signal.when ?? (builtIn.map { [$0] } ?? [])
             let id = signalID(signal.name)
-            return sets.map { Rule(signal: id, conditions: Conditions($0)) }
+            return sets.map { Rule(signal: id, conditions: $0) }
         }
         topics = model.topics.flatMap { topic -> [Rule] in
             let id = topicID(topic.name)
-            return topic.when.map { Rule(signal: id, conditions: Conditions($0)) }
+            return topic.when.map { Rule(signal: id, conditions: $0) }
         }
     }
 
@@ -58,96 +35,165 @@ public struct SignalMatcher: Sendable {
     ///
     /// - Complexity: O(r) in the rules of the event's type.
     public mutating func signal(for event: borrowing Event) -> SignalID? {
-        let candidates = self.candidates(for: event.type)
-        let path = known[candidates].wantsPath ? event.path : .empty
-        for place in known[candidates].rules.indices
-        where known[candidates].rules[place].conditions.hold(for: event, path: path) {
-            return known[candidates].rules[place].signal
-        }
-        return nil
+        rules(for: event.type).signals.first(for: event)
     }
 
     /// Calls `body` with each topic that the event tells of, each once.
     public mutating func forEachTopic(of event: borrowing Event, _ body: (SignalID) -> Void) {
         guard !topics.isEmpty else { return }
-        let candidates = self.candidates(for: event.type)
-        let path = known[candidates].wantsPath ? event.path : .empty
-        var last: SignalID? = nil
-        for rule in known[candidates].topics
-        where rule.signal != last && rule.conditions.hold(for: event, path: path) {
-            last = rule.signal
-            body(rule.signal)
-        }
+        rules(for: event.type).topics.forEach(of: event, body)
     }
 
-    private mutating func candidates(for type: ByteSlice) -> Int {
-        for (place, candidates) in known.enumerated()
-        where Self.equal(candidates.type, type) {
-            return place
+    private mutating func rules(for type: ByteSlice) -> TypeRules {
+        let head = type.head
+        for place in known.indices where known[place].head == head && known[place].is(type) {
+            return known[place]
         }
         if known.count >= Self.knownTypes { known.removeLast() }
-        known.append(
-            Candidates(
-                type: type,
-                rules: rules.filter { $0.conditions.canHold(forType: type) },
-                topics: topics.filter { $0.conditions.canHold(forType: type) }))
-        return known.count - 1
-    }
-
-    private static func equal(_ known: [UInt8], _ type: ByteSlice) -> Bool {
-        unsafe known.withUnsafeBufferPointer { unsafe ByteSlice($0).equals(type) }
+        let rules = TypeRules(type: type, signals: signals, topics: topics)
+        known.append(rules)
+        return rules
     }
 }
 
-/// A condition set as it is evaluated: the type is decided beforehand, origins are a bit mask.
-private struct Conditions: Sendable {
-    private let types: [Glob]?
-    private let others: [(key: ConditionKey, globs: [Glob])]
-    private let origins: UInt8
-
-    init(_ set: ConditionSet) {
-        types = set.globs[.type]
-        others = ConditionKey.allCases.compactMap { key in
-            key == .type ? nil : set.globs[key].map { (key: key, globs: $0) }
-        }
-        let wanted = set.origins.isEmpty ? [.human, .unknown] : set.origins
-        origins = wanted.reduce(0) { $0 | 1 << $1.rawValue }
-    }
-
-    var wantsPath: Bool { others.contains { $0.key == .path } }
+/// One way to match a signal or a topic.
+private struct Rule: Sendable {
+    let signal: SignalID
+    let conditions: ConditionSet
 
     func canHold(forType type: ByteSlice) -> Bool {
-        guard let types else { return true }
+        guard let types = conditions.globs[.type] else { return true }
         return types.contains { $0.matches(type) }
     }
+}
 
-    /// Whether the rest of the set holds, given that the type does.
-    func hold(for event: borrowing Event, path: ByteSlice) -> Bool {
-        guard origins & (1 << event.origin.rawValue) != 0 else { return false }
-        for (key, globs) in others {
-            guard let field = field(key, of: event, path: path),
-                globs.contains(where: { $0.matches(field) })
-            else { return false }
+/// The rules that one type can match, in order.
+private final class TypeRules: Sendable {
+    let head: UInt64
+    let signals: CompiledRules
+    let topics: CompiledRules
+    private let type: [UInt8]
+
+    init(type: ByteSlice, signals: [Rule], topics: [Rule]) {
+        head = type.head
+        self.type = type.array
+        self.signals = CompiledRules(signals.filter { $0.canHold(forType: type) })
+        self.topics = CompiledRules(topics.filter { $0.canHold(forType: type) })
+    }
+
+    func `is`(_ other: ByteSlice) -> Bool {
+        guard type.count == other.count else { return false }
+        if type.count <= 8 { return true }
+        return unsafe type.withUnsafeBufferPointer { unsafe ByteSlice($0).equals(other) }
+    }
+}
+
+/// Rules as flat rows of numbers, so that trying one follows no pointer and counts no reference.
+///
+/// Most patterns are passed by after a look at the first eight bytes of the field.
+private final class CompiledRules: Sendable {
+    private struct Row: Sendable {
+        var signal: SignalID
+        /// A bit for each origin that it takes.
+        var origins: UInt8
+        /// All of these must pass.
+        var tests: Range<Int>
+    }
+
+    /// One field that must match one of some patterns.
+    private struct Test: Sendable {
+        var key: ConditionKey
+        var patterns: Range<Int>
+    }
+
+    /// What the first bytes of a field must be, where the pattern says.
+    private struct Pattern: Sendable {
+        var head: UInt64
+        var mask: UInt64
+    }
+
+    private let rows: [Row]
+    private let tests: [Test]
+    private let patterns: [Pattern]
+    private let globs: [Glob]
+    private let wantsPath: Bool
+
+    init(_ rules: [Rule]) {
+        var rows: [Row] = []
+        var tests: [Test] = []
+        var patterns: [Pattern] = []
+        var globs: [Glob] = []
+        var wantsPath = false
+        for rule in rules {
+            let firstTest = tests.count
+            for key in ConditionKey.allCases where key != .type {
+                guard let any = rule.conditions.globs[key] else { continue }
+                if key == .path { wantsPath = true }
+                let firstPattern = patterns.count
+                globs += any
+                patterns += any.map { Pattern(head: $0.head.bytes, mask: $0.head.mask) }
+                tests.append(Test(key: key, patterns: firstPattern..<patterns.count))
+            }
+            let origins = rule.conditions.origins
+            let wanted = origins.isEmpty ? [.human, .unknown] : origins
+            rows.append(
+                Row(
+                    signal: rule.signal, origins: wanted.reduce(0) { $0 | 1 << $1.rawValue },
+                    tests: firstTest..<tests.count))
         }
+        (self.rows, self.tests) = (rows, tests)
+        (self.patterns, self.globs) = (patterns, globs)
+        self.wantsPath = wantsPath
+    }
+
+    func first(for event: borrowing Event) -> SignalID? {
+        let path = wantsPath ? event.path : .empty
+        for row in 0..<rows.count where holds(row, for: event, path) { return rows[row].signal }
+        return nil
+    }
+
+    func forEach(of event: borrowing Event, _ body: (SignalID) -> Void) {
+        let path = wantsPath ? event.path : .empty
+        var last: SignalID? = nil
+        for row in 0..<rows.count where rows[row].signal != last && holds(row, for: event, path) {
+            last = rows[row].signal
+            body(rows[row].signal)
+        }
+    }
+
+    private func holds(_ row: Int, for event: borrowing Event, _ path: ByteSlice) -> Bool {
+        guard rows[row].origins & (1 << event.origin.rawValue) != 0 else { return false }
+        for test in rows[row].tests where !passes(tests[test], event, path) { return false }
         return true
     }
 
-    /// The field, nil if the event does not have it.
-    private func field(
-        _ key: ConditionKey, of event: borrowing Event, path: ByteSlice
-    ) -> ByteSlice? {
-        let field: ByteSlice
-        switch key {
-        case .type: field = event.type
-        case .path: field = path
-        case .url: field = event.url
-        case .campaign: field = event.campaign
-        case .message: field = event.message
-        case .search: field = event.search
-        case .bounce: field = event.bounceClass
-        case .ua: field = event.userAgent
+    private func passes(_ test: Test, _ event: borrowing Event, _ path: ByteSlice) -> Bool {
+        let field = Self.field(test.key, of: event, path: path)
+        guard !field.isEmpty else { return false }
+        let head = field.head
+        for place in test.patterns
+        where (head ^ patterns[place].head) & patterns[place].mask == 0
+            && globs[place].matches(field)
+        {
+            return true
         }
-        return field.isEmpty ? nil : field
+        return false
+    }
+
+    /// The field; empty if the event does not have it.
+    private static func field(
+        _ key: ConditionKey, of event: borrowing Event, path: ByteSlice
+    ) -> ByteSlice {
+        switch key {
+        case .type: event.type
+        case .path: path
+        case .url: event.url
+        case .campaign: event.campaign
+        case .message: event.message
+        case .search: event.search
+        case .bounce: event.bounceClass
+        case .ua: event.userAgent
+        }
     }
 }
 

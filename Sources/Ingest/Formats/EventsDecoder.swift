@@ -36,7 +36,7 @@ public final class EventsDecoder: LineDecoder {
         guard let at = unsafe Self.instant(fields.pointee.ts) else { return .time }
         event.at = at
         unsafe event.type = Self.slice(fields.pointee.type)
-        guard Self.isType(event.type) else { return .type }
+        guard Event.isType(event.type) else { return .type }
         if unsafe fields.pointee.value.kind == 0 {
             event.value = Money(tenThousandths: 0)
         } else {
@@ -66,6 +66,7 @@ public final class EventsDecoder: LineDecoder {
         unsafe event.stage = Self.slice(fields.pointee.stage)
         unsafe event.owner = Self.slice(fields.pointee.owner)
         event.origin = .unknown
+        event.isVouched = false
     }
 
     private func copyTraits(to event: inout Event) -> Verdict? {
@@ -107,17 +108,6 @@ public final class EventsDecoder: LineDecoder {
             value = sum
         }
         return Instant(negative ? -value : value)
-    }
-
-    private static func isType(_ text: ByteSlice) -> Bool {
-        guard text.count >= 1, text.count <= Bounds.typeBytes else { return false }
-        for place in 0..<text.count {
-            switch text[place] {
-            case 0x61...0x7A, 0x30...0x39, 0x5F, 0x2E, 0x2D: continue
-            default: return false
-            }
-        }
-        return true
     }
 
     private static func isBlank(_ text: ByteSlice) -> Bool {

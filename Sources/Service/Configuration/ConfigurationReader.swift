@@ -15,6 +15,7 @@ struct Placed<Rule> {
 /// not be read may be missing from it.
 struct ConfigurationReader {
     let formats: [String]
+    let presets: Presets
     let findings: Findings
     private(set) var model = Model()
     private(set) var sources: [Placed<SourceDefinition>] = []
@@ -34,8 +35,9 @@ struct ConfigurationReader {
     private var sourceEntries = 0
     private var purchase: Placed<String>?
 
-    init(formats: [String], findings: Findings) {
+    init(formats: [String], presets: Presets, findings: Findings) {
         self.formats = formats
+        self.presets = presets
         self.findings = findings
     }
 
@@ -175,6 +177,8 @@ extension ConfigurationReader {
         checkNames(stages, .stage)
         checkNames(segments, .segment)
         checkPaths()
+        // Times without a zone are of the zone in which days begin, which any file may state.
+        for place in sources.indices { sources[place].rule.use(model.zone) }
         model.topics = topics.map(\.rule)
         model.attributes = attributes.map(\.rule)
         model.fit = fit.map(\.rule)

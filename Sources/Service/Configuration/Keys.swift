@@ -1,3 +1,5 @@
+import Core
+
 /// Every key of the configuration, with the example that messages about it give.
 ///
 /// The one place where keys are named for messages; `docs/CONFIGURATION.md` is tested against it.
@@ -31,7 +33,63 @@ extension SectionKind {
             ("paths", "paths: \"/var/log/leadscored/*.ndjson\""),
             ("format", "format: events"),
             ("trust", "trust: full"),
+            ("log_format", "log_format: combined"),
+            ("routes", "- {path: \"/pricing*\", type: visit, cookie: $cookie_sid}"),
+            ("sign", "sign: {parameter: s, key_file: /etc/leadscored/link.key, over: [e, m]}"),
+            ("preset", "preset: sendgrid"),
+            ("each", "each: /events"),
+            ("unwrap", "unwrap: /Message"),
+            ("type", "type: purchase"),
+            ("fields", "fields: {ts: /time, type: /event, email: /email}"),
+            ("types", "types: {page: visit}"),
+            ("values", "values: {bounce: {Permanent: hard}}"),
+            ("columns", "columns: [ts, email, value]"),
+            ("delimiter", "delimiter: \";\""),
         ])
+
+    static let route = SectionKind(
+        noun: "route",
+        keys: [
+            ("path", "path: \"/pricing*\""),
+            ("method", "method: GET"),
+            ("status", "status: 200"),
+            ("type", "type: visit"),
+        ] + routeFields)
+
+    /// What a route can take from a request.
+    static let routeFields = [
+        ("email", "email: $arg_e"),
+        ("customer_id", "customer_id: $arg_c"),
+        ("cookie", "cookie: $cookie_sid"),
+        ("campaign", "campaign: $arg_utm_campaign"),
+        ("message", "message: $arg_m"),
+        ("search", "search: $arg_q"),
+        ("url", "url: $arg_u"),
+        ("value", "value: $arg_total"),
+        ("currency", "currency: $arg_currency"),
+        ("id", "id: $request_id"),
+    ]
+
+    static let sign = SectionKind(
+        noun: "signature",
+        keys: [
+            ("parameter", "parameter: s"),
+            ("key_file", "key_file: /etc/leadscored/link.key"),
+            ("over", "over: [e, m]"),
+        ])
+
+    static let preset = SectionKind(
+        noun: "preset",
+        keys: source.keys.filter { !["name", "paths", "trust", "preset"].contains($0.name) })
+
+    static let fields = SectionKind(
+        noun: "mapping of fields",
+        keys: EventField.allCases.map { ($0.rawValue, "\($0.rawValue): /\($0.rawValue)") }
+            + [("traits", "traits: {job_title: /title}")])
+
+    static let meaning = SectionKind(
+        noun: "meaning of a type",
+        keys: [("type", "type: bounce"), ("bounce", "bounce: soft")])
 
     static let signal = SectionKind(
         noun: "signal",
@@ -117,7 +175,7 @@ extension SectionKind {
 
     /// All of them, in the order of the documentation.
     static let all = [
-        top, source, signal, topic, conditions, attribute, fitRule, audience, stage, segment, rfm,
-        buying,
+        top, source, route, sign, preset, fields, meaning, signal, topic, conditions, attribute,
+        fitRule, audience, stage, segment, rfm, buying,
     ]
 }

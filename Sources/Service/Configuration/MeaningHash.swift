@@ -19,6 +19,7 @@ struct MeaningHash {
             hash.add(list: source.paths) { $0.add($1) }
             hash.add(source.format)
             hash.add(source.trust.rawValue)
+            hash.add(source.layout)
         }
         let digits = String(hash.state, radix: 16)
         return String(repeating: "0", count: 16 - digits.count) + digits
@@ -103,7 +104,7 @@ struct MeaningHash {
         }
     }
 
-    private mutating func add<Element>(
+    mutating func add<Element>(
         list: [Element], _ body: (inout MeaningHash, Element) -> Void
     ) {
         add(list.count)
@@ -115,9 +116,9 @@ struct MeaningHash {
     /// Adding 0 makes -0 the same as 0.
     private mutating func add(_ number: Double) { add(bits: (number + 0).bitPattern) }
 
-    private mutating func add(_ number: Int) { add(bits: UInt64(bitPattern: Int64(number))) }
+    mutating func add(_ number: Int) { add(bits: UInt64(bitPattern: Int64(number))) }
 
-    private mutating func add(_ text: String) {
+    mutating func add(_ text: String) {
         add(text.utf8.count)
         for byte in text.utf8 { add(byte: byte) }
     }

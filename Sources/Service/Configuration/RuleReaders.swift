@@ -1,18 +1,7 @@
 import Core
 
-/// How sources, signals and topics are read.
+/// How signals and topics are read.
 extension ConfigurationReader {
-    func sourceRule(_ section: Section, name: String) -> SourceDefinition? {
-        let paths = section.required("paths")?.oneOrMore("a path").compactMap { $0.path() }
-        let format = section.optional("format")?.word(of: formats, noun: "a known format")
-        let trust = section.optional("trust")?.word(
-            of: Trust.allCases.map(\.rawValue), noun: "a known trust")
-        guard let paths else { return nil }
-        return SourceDefinition(
-            name: name, paths: paths, format: format ?? formats.first ?? "events",
-            trust: trust.flatMap(Trust.init) ?? .full)
-    }
-
     func signalRule(_ section: Section, name: String) -> SignalRule? {
         let weight = section.required("weight")?.number()
         let halfLife = section.optional("half_life")?.halfLife()

@@ -76,7 +76,7 @@ extension ConditionSet {
 
 extension Glob {
     /// Whether it matches the bytes of `text`.
-    fileprivate func matches(text: String) -> Bool {
+    func matches(text: String) -> Bool {
         let bytes = Array(text.utf8)
         return unsafe bytes.withUnsafeBufferPointer { unsafe matches(ByteSlice($0)) }
     }

@@ -221,6 +221,7 @@ final class IngestLoop {
         lastUpdate = now
         rate.note(ingestor.records, at: now)
         let follower = ingestor.follower
+        judgeFormats()
         let isSettled = !follower.hasWork && ingestor.pendingRecords == 0 && worker.isIdle
         let inFlight = worker.isIdle ? 0 : handedOverBytes
         let lag = follower.lagBytes + uncommittedBytes + inFlight
@@ -241,6 +242,21 @@ final class IngestLoop {
         notifier.status(Self.status(lag: lag, rate: rate.perSecond, files: follower.openFiles))
     }
 
+    /// Says which sources have lines that are mostly not what the configuration says.
+    private func judgeFormats() {
+        let remedies = ingestor.unhealthy.map { source, health in
+            let reason = health.mostly
+            return "source '\(source)': \(health.unusable) of the last \(health.seen) lines are "
+                + "unusable, mostly '\(reason?.reason ?? "")' (\(reason?.explanation ?? "")); see "
+                + "what becomes of them with: leadscore try --source \(source) FILE"
+        }
+        if remedies.isEmpty {
+            degraded.leave("format")
+        } else {
+            degraded.enter("format", remedies.joined(separator: "; "))
+        }
+    }
+
     private static func status(lag: Int64, rate: Double, files: Int) -> String {
         guard lag > 1 << 20 else { return "Up to date, files followed: \(files)" }
         return "Catching up: \(lag >> 20) MiB behind, \(Int(rate)) events a second, \(files) files"
@@ -255,12 +271,34 @@ final class IngestLoop {
             ]
             for (key, value) in facts where !value.isEmpty { about[key] = "\(value)" }
             if notice.lostBytes > 0 { about["lost_bytes"] = "\(notice.lostBytes)" }
+            let isNews = notice.kind == .vanished && notice.lostBytes == 0
             switch notice.kind {
             case .new, .rotated, .copyAdopted:
                 logger.info("file \(notice.kind.rawValue)", metadata: about)
-            case .truncated, .shrunk, .vanished, .skipped, .unreadable, .polling:
-                logger.warning("file \(notice.kind.rawValue)", metadata: about)
+            case .truncated, .shrunk, .vanished, .skipped, .unreadable, .damaged, .polling:
+                logger.log(
+                    level: isNews ? .info : .warning, "file \(notice.kind.rawValue)",
+                    metadata: about)
             }
+        }
+        reportStates()
+    }
+
+    /// What lasts: files that cannot be read, and files that cannot be watched.
+    private func reportStates() {
+        let troubles = ingestor.follower.troubles
+        if let first = troubles.first {
+            let more = troubles.count > 1 ? ", and \(troubles.count - 1) more" : ""
+            degraded.enter(
+                "files", "let the daemon read it, or replace it by an intact copy: \(first)\(more)")
+        } else {
+            degraded.leave("files")
+        }
+        if ingestor.follower.isPolling {
+            degraded.enter(
+                "watch", "files are looked at every second; raise fs.inotify.max_user_watches")
+        } else {
+            degraded.leave("watch")
         }
     }
 }

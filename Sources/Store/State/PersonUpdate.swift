@@ -11,6 +11,8 @@ struct PersonUpdate {
     /// Identifiers whose root changed, with the root that they have now.
     private var roots: [Int64: Int64] = [:]
     private var contacts: Set<Int64> = []
+    /// Identifiers whose root changed here, for `IdentifierCache`.
+    private(set) var moved: [(identifier: Identifier, known: IdentifierCache.Known)] = []
 
     init(statements: StateStatements, now: Instant) {
         self.statements = statements
@@ -35,9 +37,9 @@ struct PersonUpdate {
             statements.addEdge.bind(5, tally.n)
             try statements.addEdge.run()
             if lower.isNew { new.insert(lower.id) }
-            // More votes for the person that it belongs to change nothing. A new identifier that
-            // has its person already has this one edge only.
-            if lower.root == higher.root { continue }
+            // More votes for the person that it belongs to change nothing, and a new identifier
+            // has its person already.
+            if lower.isNew || lower.root == higher.root { continue }
             changed[lower.kind, default: []].insert(lower.id)
             contacts.insert(higher.root)
         }
@@ -99,6 +101,8 @@ struct PersonUpdate {
         guard try statements.readIdentifier.step() else { return false }
         let oldRoot = statements.readIdentifier.optionalInt(4)
         let wasAmbiguous = statements.readIdentifier.int(5) != 0
+        let kind = IdentifierKind(rawValue: UInt8(clamping: statements.readIdentifier.int(0)))
+        let value = statements.readIdentifier.bytes(1).array
         statements.readIdentifier.reset()
         guard root != oldRoot || ambiguous != wasAmbiguous else { return false }
 
@@ -107,6 +111,10 @@ struct PersonUpdate {
         statements.setRoot.bind(3, id)
         try statements.setRoot.run()
         roots[id] = root ?? id
+        if let kind {
+            let identifier = Identifier(kind: kind, value: value)
+            moved.append((identifier, IdentifierCache.Known(id: id, root: root ?? id)))
+        }
         contacts.formUnion([id, oldRoot ?? id, root ?? id])
         if root != oldRoot, !isNew { try note(id, from: oldRoot, to: root) }
         return root != oldRoot

@@ -81,6 +81,15 @@ enum StateSchema {
         ) STRICT;
         """,
         """
+        -- Older anchors, ascending: offset 8 bytes, length 2, hash 8, little-endian.
+        ALTER TABLE stream ADD COLUMN anchors BLOB NOT NULL DEFAULT x'';
+        -- The compressed file that it is read from, if it is: bytes, time of change in nanoseconds,
+        -- and whether all of it was read.
+        ALTER TABLE stream ADD COLUMN packed_size INTEGER;
+        ALTER TABLE stream ADD COLUMN packed_modified INTEGER;
+        ALTER TABLE stream ADD COLUMN packed_read INTEGER NOT NULL DEFAULT 0;
+        """,
+        """
         -- Segments get a number once and keep it.
         CREATE TABLE segment(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
 

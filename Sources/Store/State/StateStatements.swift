@@ -36,15 +36,18 @@ final class StateStatements {
     init(_ connection: Connection) throws(StoreError) {
         findIdentifier = try connection.prepare(
             """
-            SELECT id, kind, value, first_seen, last_seen, root FROM identifier WHERE hash = ?
+            SELECT id, kind, value, root FROM identifier WHERE hash = ?
             """)
         addIdentifier = try connection.prepare(
             """
-            INSERT INTO identifier(id, hash, kind, value, first_seen, last_seen, root)
-            VALUES (?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO identifier(id, hash, kind, value, first_seen, last_seen, root, ambiguous)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (hash) DO NOTHING
             """)
         widenIdentifier = try connection.prepare(
-            "UPDATE identifier SET first_seen = ?, last_seen = ? WHERE id = ?")
+            """
+            UPDATE identifier SET first_seen = min(first_seen, ?), last_seen = max(last_seen, ?)
+            WHERE id = ?
+            """)
         readIdentifier = try connection.prepare(
             """
             SELECT kind, value, first_seen, last_seen, root, ambiguous FROM identifier WHERE id = ?
@@ -104,14 +107,17 @@ final class StateStatements {
         writeStream = try connection.prepare(
             """
             INSERT INTO stream(id, source, path, device, inode, generation, born, offset, size, head,
-                anchor, anchor_length, lost_bytes, retired)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                anchor, anchor_length, lost_bytes, retired, anchors, packed_size, packed_modified,
+                packed_read)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT DO UPDATE SET
                 source = excluded.source, path = excluded.path, device = excluded.device,
                 inode = excluded.inode, generation = excluded.generation, born = excluded.born,
                 offset = excluded.offset, size = excluded.size, head = excluded.head,
                 anchor = excluded.anchor, anchor_length = excluded.anchor_length,
-                lost_bytes = excluded.lost_bytes, retired = excluded.retired
+                lost_bytes = excluded.lost_bytes, retired = excluded.retired,
+                anchors = excluded.anchors, packed_size = excluded.packed_size,
+                packed_modified = excluded.packed_modified, packed_read = excluded.packed_read
             """)
         countRecords = try connection.prepare(
             """

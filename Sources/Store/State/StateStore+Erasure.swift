@@ -31,6 +31,7 @@ extension StateStore {
     public func erase(_ contact: Int64, at now: Instant) throws(StoreError) -> ErasureResult? {
         guard let person = try person(contact) else { return nil }
         let names = try names()
+        defer { cache.clear() }
         let tokens = person.members.map { token(of: $0.identifier) }
         let result = try connection.transaction { () throws(StoreError) -> ErasureResult in
             try remember(tokens, at: now)

@@ -55,6 +55,7 @@ extension StateStore {
         joined: Bool, _ left: Int64, _ right: Int64, by actor: String, at now: Instant
     ) throws(StoreError) -> AssertionResult {
         let (lower, higher) = try ordered(left, right)
+        defer { cache.clear() }
         return try connection.transaction { () throws(StoreError) -> AssertionResult in
             let revoke = try connection.prepare(
                 """

@@ -21,6 +21,7 @@ public final class StateStore {
     var nextIdentifier: Int64
     /// Tokens of the identifiers of erased persons; what a checkpoint says of them is not kept.
     public internal(set) var erasedTokens: Set<UInt64> = []
+    var cache: IdentifierCache
     var lastChunk: [Int32: (chunk: Int64, keys: Int)] = [:]
 
     /// Opens the state, or makes a new one.
@@ -56,6 +57,7 @@ public final class StateStore {
             sequence = try connection.integer("SELECT value FROM meta WHERE key = 'seq'") ?? 0
             nextIdentifier =
                 (try connection.integer("SELECT max(id) FROM identifier") ?? 0) + 1
+            cache = IdentifierCache(isComplete: nextIdentifier == 1)
         } catch {
             connection.abandon()
             throw error
@@ -86,6 +88,7 @@ public final class StateStore {
                 try write(traits: checkpoint.facts.traits, of: resolved)
                 var persons = PersonUpdate(statements: statements, now: now)
                 try persons.apply(edges: checkpoint.facts.edges, of: resolved)
+                for (identifier, known) in persons.moved { remember(identifier, known) }
                 try write(positions: checkpoint.positions)
                 try write(tallies: checkpoint.tallies)
                 try write(quarantined: checkpoint.quarantined)
@@ -98,6 +101,7 @@ public final class StateStore {
             sequence = last
             lastChunk = chunks
             nextIdentifier = next
+            cache.clear()
             throw error
         }
     }
@@ -117,7 +121,7 @@ public final class StateStore {
         "PRAGMA trusted_schema = OFF", "PRAGMA cell_size_check = ON",
         // What is deleted or replaced is overwritten, so that of an erased person nothing is left.
         "PRAGMA secure_delete = ON",
-        "PRAGMA cache_size = -32768", "PRAGMA temp_store = MEMORY",
+        "PRAGMA cache_size = -24576", "PRAGMA temp_store = MEMORY",
         "PRAGMA wal_autocheckpoint = 8000", "PRAGMA journal_size_limit = 67108864",
     ]
 

@@ -61,6 +61,13 @@ final class MemoryFileSystem: LogFileSystem {
         return node
     }
 
+    @discardableResult
+    func create(_ path: String, bytes: some Sequence<UInt8>) -> Node {
+        let node = create(path)
+        node.bytes = Array(bytes)
+        return node
+    }
+
     func append(_ path: String, _ text: String) { append(path, Array(text.utf8)) }
 
     func append(_ path: String, _ bytes: [UInt8]) {

@@ -10,6 +10,8 @@ final class Reading {
     /// Whole lines in the order in which they came.
     var lines: [String] = []
     var oversize: [(offset: Int64, length: Int64, bytes: Int)] = []
+    /// Lengths of last lines without a newline that were given up.
+    var unterminated: [Int64] = []
     var notices: [Notice] = []
     /// Positions as committed.
     var positions: [Int64: StreamPosition] = [:]
@@ -41,6 +43,7 @@ final class Reading {
         if case .oversize(let length) = block.content {
             oversize.append((block.offset, length, block.bytes.count))
         }
+        if case .unterminated(let length) = block.content { unterminated.append(length) }
         for (line, _) in block.lines { lines.append(line.text) }
     }
 

@@ -1,0 +1,2 @@
+// The .xz format by liblzma.
+#include <lzma.h>

@@ -1,0 +1,2 @@
+// The Zstandard format by libzstd.
+#include <zstd.h>

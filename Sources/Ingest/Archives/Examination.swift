@@ -1,0 +1,93 @@
+import Core
+
+/// Finds out, step by step, which stream an archive holds: its content is held against the anchors of
+/// the streams that it may be, in one pass from the front to the back.
+struct Examination {
+    /// What was found.
+    enum Finding {
+        /// It holds what was read of the stream, and perhaps more.
+        case same(LogStream)
+        /// It is the beginning of what was read of the stream: there is nothing new in it.
+        case contained(LogStream)
+        /// It ends in the middle, and may become one of the streams.
+        case growing
+        /// It is none that is known.
+        case new(head: [UInt8])
+    }
+
+    private struct Proof {
+        var anchor: Anchor
+        var candidate: Int
+    }
+
+    private var candidates: [LogStream]
+    private var head: [UInt8]?
+    private var proofs: [Proof] = []
+    private var next = 0
+    /// By candidate: how far it is proven, and whether the last anchor that was asked held.
+    private var proven: [Int64]
+    private var holds: [Bool]
+
+    /// - Parameter candidates: Streams that the archive may be by its name.
+    init(among candidates: [LogStream]) {
+        self.candidates = candidates
+        proven = Array(repeating: 0, count: candidates.count)
+        holds = Array(repeating: true, count: candidates.count)
+    }
+
+    /// Goes on; nil if it has to be asked again. Unpacking takes more than one turn: `EAGAIN`.
+    mutating func step(
+        _ reader: StreamReader, _ file: Int32, _ state: () -> Unpacker.State
+    ) throws(SystemError) -> Finding? {
+        guard let head else {
+            prepare(try reader.head(of: file))
+            return nil
+        }
+        while next < proofs.count {
+            let proof = proofs[next]
+            guard let holds = try reader.holds(proof.anchor, in: file) else { break }
+            self.holds[proof.candidate] = holds
+            if holds { proven[proof.candidate] = proof.anchor.offset }
+            next += 1
+        }
+        return conclude(head, state())
+    }
+
+    private mutating func prepare(_ head: [UInt8]) {
+        self.head = head
+        candidates.removeAll { !Generation.headsAgree(head, $0.position) }
+        // The farthest first: it is the one to go on with.
+        candidates.sort { $0.position.offset > $1.position.offset }
+        for (place, stream) in candidates.enumerated() {
+            let position = stream.position
+            let last = Anchor(
+                offset: position.offset, length: position.anchorLength, hash: position.anchor)
+            for anchor in position.anchors + [last] where anchor.length > 0 {
+                proofs.append(Proof(anchor: anchor, candidate: place))
+            }
+        }
+        // By where they start, so that nothing has to be unpacked twice.
+        proofs.sort { left, right in
+            let starts = (
+                left.anchor.offset - Int64(left.anchor.length),
+                right.anchor.offset - Int64(right.anchor.length)
+            )
+            return starts.0 != starts.1
+                ? starts.0 < starts.1 : left.anchor.offset < right.anchor.offset
+        }
+    }
+
+    private func conclude(_ head: [UInt8], _ state: Unpacker.State) -> Finding {
+        for (place, stream) in candidates.enumerated()
+        where proven[place] == stream.position.offset { return .same(stream) }
+        let isAtEnd = next < proofs.count
+        if isAtEnd, state == .complete {
+            for (place, stream) in candidates.enumerated() where holds[place] {
+                return .contained(stream)
+            }
+        }
+        if isAtEnd, state != .complete, holds.contains(true) { return .growing }
+        if head.isEmpty, state != .complete { return .growing }
+        return .new(head: head)
+    }
+}

@@ -1,0 +1,315 @@
+import Core
+import Glibc
+
+/// Compressed files: which stream each goes on with, and reading them one at a time.
+extension Follower {
+    // MARK: A look
+
+    /// Takes note of the archives that a look found. To be called when it is known which streams
+    /// have their plain files.
+    func shelve(_ found: [FoundFile], beside plain: [FoundFile]) {
+        let plainPaths = Set(plain.map(\.path))
+        var archives: [[UInt8]: Archive] = [:]
+        for file in found {
+            let archive = shelf.archives[file.path] ?? Archive(file)
+            archives[file.path] = archive
+            place(archive, as: file, hasTwin: plainPaths.contains(archive.plainPath))
+        }
+        shelf.archives = archives
+        shelf.queue = archives.values.filter { $0.isQueued && $0 !== shelf.current }
+        shelf.queue.sort { left, right in
+            left.found.stamp.modified != right.found.stamp.modified
+                ? left.found.stamp.modified < right.found.stamp.modified
+                : left.found.path.lexicographicallyPrecedes(right.found.path)
+        }
+    }
+
+    private func place(_ archive: Archive, as found: FoundFile, hasTwin: Bool) {
+        let isSame =
+            archive.found.stamp.inode == found.stamp.inode
+            && archive.found.stamp.size == found.stamp.size
+            && archive.found.stamp.modified == found.stamp.modified
+        archive.found = found
+        // Its stream lives as long as the file does, whatever is in it now.
+        let streams = (byInode[found.stamp.inode] ?? []).filter {
+            $0.source == found.source && $0.position.packed != nil
+        }
+        for stream in streams where stream.isLive { stream.sighted = true }
+        if archive === shelf.current { return }
+        if let stream = streams.last(where: { isUnchanged($0, found) }) {
+            archive.state = recall(stream, in: found) ? .done : .begun(stream)
+        } else if !isSame {
+            archive.state = .queued
+        } else {
+            reconsider(archive, hasTwin: hasTwin)
+        }
+    }
+
+    /// An archive that has not changed since the last look.
+    private func reconsider(_ archive: Archive, hasTwin: Bool) {
+        switch archive.state {
+        case .copy(let stream) where !hasOwnFile(stream, but: archive): archive.state = .queued
+        case .twin where !hasTwin: archive.state = .queued
+        case .failed(let until) where until <= clock(): archive.state = .queued
+        default: break
+        }
+    }
+
+    private func isUnchanged(_ stream: LogStream, _ found: FoundFile) -> Bool {
+        guard let packed = stream.position.packed else { return false }
+        return packed.size == found.stamp.size && packed.modified == found.stamp.modified
+    }
+
+    /// A known archive was seen, perhaps under another name. Tells whether it was read to its end.
+    private func recall(_ stream: LogStream, in found: FoundFile) -> Bool {
+        revive(stream)
+        stream.sighted = true
+        stream.missed = 0
+        stream.rotated = found.rotated
+        if stream.position.path != found.path {
+            notify(
+                Notice(
+                    .rotated, source: stream.position.source, path: found.path,
+                    detail: stream.position.displayPath))
+            stream.position.path = found.path
+            markChanged(stream)
+        }
+        return stream.position.packed?.isRead == true
+    }
+
+    /// Whether the content of a stream can be had from another file than an archive.
+    private func hasOwnFile(_ stream: LogStream, but archive: Archive) -> Bool {
+        if stream.orphaned || stream.position.retired { return false }
+        if stream.position.packed != nil {
+            return stream.sighted && stream.position.identity.inode != archive.found.stamp.inode
+        }
+        return stream.file >= 0 || stream.sighted
+    }
+
+    /// Lets a stream without a file wait for the archives that it may go on in.
+    func mayGoOnInArchive(_ stream: LogStream) -> Bool {
+        shelf.queue.contains { $0.found.source == stream.source }
+            || shelf.current?.found.source == stream.source
+    }
+
+    // MARK: A turn
+
+    /// Works on the archive whose turn it is.
+    func turnArchive(_ body: (Block) -> Void) {
+        if shelf.current == nil {
+            guard !shelf.queue.isEmpty else { return }
+            shelf.current = shelf.queue.removeFirst()
+        }
+        guard let archive = shelf.current else { return }
+        do throws(SystemError) {
+            if shelf.file < 0 {
+                try openArchive(archive)
+            } else {
+                try advance(archive, body)
+            }
+        } catch {
+            if error.code == EAGAIN { return }
+            lookWanted = error.code == ENOENT || lookWanted
+            if error.code != ENOENT { trouble(archive, .unreadable, error.description) }
+            putBack(archive, .failed(until: clock() + 10_000))
+        }
+    }
+
+    private func openArchive(_ archive: Archive) throws(SystemError) {
+        guard let compression = archive.found.compression else { return }
+        let file = try openWithin(limit: archive.found.path)
+        do throws(SystemError) {
+            let status = try files.identify(file)
+            guard status.isRegular, status.identity.inode == archive.found.stamp.inode else {
+                throw SystemError(call: "open", code: ENOENT)
+            }
+            files.unpack(file, as: compression)
+            shelf.file = file
+            openFiles += 1
+            if case .begun(let stream) = archive.state {
+                attachArchive(stream, archive, status.identity, isRead: false)
+            } else if try isTwin(archive, file) {
+                putBack(archive, .twin)
+            } else {
+                archive.state = .examined(Examination(among: candidates(for: archive)))
+            }
+        } catch {
+            if shelf.file < 0 { files.close(file) }
+            throw error
+        }
+    }
+
+    private func advance(_ archive: Archive, _ body: (Block) -> Void) throws(SystemError) {
+        switch archive.state {
+        case .examined(var examination):
+            defer { if case .examined = archive.state { archive.state = .examined(examination) } }
+            let finding = try examination.step(reader, shelf.file) { unpackingState }
+            if let finding { try decide(archive, finding) }
+        case .read(let stream):
+            let step = reader.turn(stream, body)
+            noteChange(of: stream)
+            switch step {
+            case .more: break
+            case .caughtUp: try finish(archive, stream, body)
+            case .rewritten: throw SystemError(call: "unpack", code: ESTALE)
+            case .failed(let error): throw error
+            }
+        default: putBack(archive, archive.state)
+        }
+    }
+
+    private var unpackingState: Unpacker.State {
+        files.unpacker(of: shelf.file)?.state ?? .cutOff
+    }
+
+    /// Whether the same content stands beside it uncompressed, as while `gzip` is at work.
+    private func isTwin(_ archive: Archive, _ file: Int32) throws(SystemError) -> Bool {
+        guard let look = try? files.look(at: archive.plainPath), look.kind == .regular,
+            let plain = try? openWithin(limit: archive.plainPath)
+        else { return false }
+        defer { files.close(plain) }
+        let head = try reader.head(of: file)
+        let other = try reader.head(of: plain)
+        let shared = min(head.count, other.count)
+        return head.prefix(shared).elementsEqual(other.prefix(shared))
+    }
+
+    /// The streams that an archive may hold, by its name; in another directory only with a long head.
+    private func candidates(for archive: Archive) -> [LogStream] {
+        let stem = Generation.stem(archive.found.path)
+        let name = stem[(stem.lastIndex(of: 0x2F) ?? -1 + 1)...]
+        return streams.filter { stream in
+            guard stream.source == archive.found.source, stream.position.offset > 0 else {
+                return false
+            }
+            let other = Generation.stem(stream.position.path)
+            return other == stem
+                || stream.position.head.count == Generation.headBytes
+                    && other[(other.lastIndex(of: 0x2F) ?? -1 + 1)...].elementsEqual(name)
+        }
+    }
+
+    private func decide(
+        _ archive: Archive, _ finding: Examination.Finding
+    ) throws(SystemError) {
+        switch finding {
+        case .growing:
+            if unpackingState != .unpacking { explain(archive) }
+            putBack(archive, .growing)
+        case .same(let stream), .contained(let stream):
+            if hasOwnFile(stream, but: archive) {
+                putBack(archive, .copy(of: stream))
+                return
+            }
+            var isRead = false
+            if case .contained = finding { isRead = true }
+            let identity = try files.identify(shelf.file).identity
+            revive(stream)
+            attachArchive(stream, archive, identity, isRead: isRead)
+            notify(
+                Notice(
+                    .copyAdopted, source: stream.position.source, path: archive.found.path,
+                    detail: "from offset \(stream.position.offset)"))
+            if isRead {
+                closeArchive(stream)
+                putBack(archive, .done)
+            }
+        case .new:
+            let identity = try files.identify(shelf.file).identity
+            let stream = addStream(archive.found, identity)
+            attachArchive(stream, archive, identity, isRead: false)
+            notify(
+                Notice(.new, source: stream.position.source, path: archive.found.path))
+        }
+    }
+
+    /// Lets a stream be read from the archive that is open.
+    private func attachArchive(
+        _ stream: LogStream, _ archive: Archive, _ identity: FileIdentity, isRead: Bool
+    ) {
+        close(stream)
+        forgetWatch(stream)
+        stream.orphaned = false
+        stream.sighted = true
+        stream.missed = 0
+        stream.rotated = true
+        stream.stamp = archive.found.stamp
+        stream.scanned = stream.position.offset
+        setIdentity(of: stream, identity)
+        stream.position.path = archive.found.path
+        stream.position.packed = PackedFile(
+            size: archive.found.stamp.size, modified: archive.found.stamp.modified, isRead: isRead)
+        stream.position.size = stream.position.offset
+        stream.file = shelf.file
+        archive.state = .read(stream)
+        markChanged(stream)
+    }
+
+    /// Everything that can be had of an archive was read.
+    private func finish(
+        _ archive: Archive, _ stream: LogStream, _ body: (Block) -> Void
+    ) throws(SystemError) {
+        if unpackingState == .complete {
+            try reader.endUnterminated(stream, body)
+            reported[
+                Notice(.damaged, source: stream.position.source, path: archive.found.path)
+                    .subject] = nil
+        } else {
+            explain(archive)
+        }
+        stream.position.packed?.isRead = true
+        // What was unpacked and has no newline is no line, and nothing that could still be read.
+        stream.position.size = stream.position.offset
+        stream.scanned = stream.position.offset
+        markChanged(stream)
+        closeArchive(stream)
+        putBack(archive, .done)
+    }
+
+    private func explain(_ archive: Archive) {
+        guard let unpacker = files.unpacker(of: shelf.file) else { return }
+        switch unpacker.state {
+        case .damaged(let why):
+            trouble(archive, .damaged, "damaged behind byte \(unpacker.produced): \(why)")
+        case .cutOff:
+            trouble(
+                archive, .damaged,
+                "ends in the middle of the compressed data, behind byte \(unpacker.produced)")
+        case .unpacking, .complete: break
+        }
+    }
+
+    private func trouble(_ archive: Archive, _ kind: Notice.Kind, _ detail: String) {
+        notifyOnce(
+            Notice(
+                kind, source: sources[archive.found.source].name, path: archive.found.path,
+                detail: detail))
+    }
+
+    /// The archive's turn is over.
+    private func putBack(_ archive: Archive, _ state: Archive.State) {
+        if case .read(let stream) = archive.state, stream.file >= 0 { closeArchive(stream) }
+        archive.state = state
+        if shelf.file >= 0 {
+            files.close(shelf.file)
+            openFiles -= 1
+            shelf.file = -1
+        }
+        shelf.current = nil
+        guard !shelf.hasWork else { return }
+        let bereft = shelf.bereft
+        shelf.bereft = []
+        for (stream, first) in bereft where stream.isLive && !stream.sighted {
+            bereave(stream, first: first)
+        }
+    }
+
+    /// Closes the archive that a stream is read from.
+    private func closeArchive(_ stream: LogStream) {
+        guard shelf.file >= 0 else { return }
+        stream.file = -1
+        files.close(shelf.file)
+        openFiles -= 1
+        shelf.file = -1
+    }
+}
