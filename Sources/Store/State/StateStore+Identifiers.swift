@@ -9,10 +9,10 @@ struct ResolvedIdentifier {
     /// Whether this checkpoint is the first to name it.
     var isNew: Bool
     /// Whether its person is erased: it was read before that was known, and is counted as erased.
-    var isErased: Bool { id < 0 }
+    var isErased: Bool { id == 0 && !isNew }
 
     static func erased(_ kind: IdentifierKind) -> ResolvedIdentifier {
-        ResolvedIdentifier(id: -1, kind: kind, root: -1, isNew: false)
+        ResolvedIdentifier(id: 0, kind: kind, root: 0, isNew: false)
     }
 }
 
