@@ -54,6 +54,9 @@ public final class Ingestor {
         if let day { fold.deduplicator.forget(before: day) }
     }
 
+    /// Has events suppressed that name erased persons, from the next block on.
+    public func suppress(_ erased: Set<UInt64>) { fold.erased = erased }
+
     /// Whether the checkpoint in the making is as large as it may get.
     public var isFull: Bool {
         checkpoint.facts.footprint + quarantinedBytes >= Self.footprintLimit

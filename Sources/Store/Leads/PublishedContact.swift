@@ -122,6 +122,8 @@ public struct Publisher: Sendable {
     /// By number: the name as a JSON key with its colon, and whether it is a signal's.
     private var keys: [[UInt8]] = []
     private var isSignal: [Bool] = []
+    /// Whether it is counted beside the signals, and shown with them.
+    private var isNoted: [Bool] = []
 
     /// A publisher for a day under a model.
     public init(
@@ -137,11 +139,13 @@ public struct Publisher: Sendable {
         let count = Int(names.names.keys.max() ?? 0) + 1
         keys = Array(repeating: [], count: count)
         isSignal = Array(repeating: true, count: count)
+        isNoted = Array(repeating: false, count: count)
         for (number, entry) in names.names {
             var text = TextArena()
             text.string(Array(entry.name.utf8))
             keys[Int(number)] = text.bytes + [0x3A]
             isSignal[Int(number)] = names.isSignal(number)
+            isNoted[Int(number)] = entry.nameClass == .originRule
         }
     }
 
@@ -160,9 +164,11 @@ public struct Publisher: Sendable {
             return
         }
         let isSignal = self.isSignal
+        let isNoted = self.isNoted
         let lead = Lead(
             person, on: day, under: model,
-            isSignal: { Int($0) >= isSignal.count || isSignal[Int($0)] }, history: &history)
+            isSignal: { Int($0) >= isSignal.count || isSignal[Int($0)] },
+            isNoted: { Int($0) < isNoted.count && isNoted[Int($0)] }, history: &history)
         guard lead.isShown(hasEdge: person.hasEdge, mql: model.mql) else {
             publication.gone.append(contact)
             return
