@@ -83,10 +83,15 @@ let package = Package(
             name: "TestKit",
             dependencies: ["Core", "Store", "CZlib", "CLzma", "CZstd", grdb, sqlite],
             path: "Tests/TestKit", swiftSettings: settings),
+        // A source and a corpus for each format, for tests and for scripts/fuzz.
+        .target(
+            name: "FormatFixtures", dependencies: ["Core", "Ingest"],
+            path: "Tests/FormatFixtures", swiftSettings: settings),
         .testTarget(
             name: "CoreTests", dependencies: ["Core", "TestKit"], swiftSettings: settings),
         .testTarget(
-            name: "IngestTests", dependencies: ["Ingest", "TestKit"], swiftSettings: settings),
+            name: "IngestTests", dependencies: ["Ingest", "TestKit", "FormatFixtures"],
+            swiftSettings: settings),
         .testTarget(
             name: "StoreTests", dependencies: ["Store", "TestKit", grdb], swiftSettings: settings),
         .testTarget(
@@ -100,3 +105,11 @@ let package = Package(
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17
 )
+
+// Only scripts/fuzz asks for this, and brings libFuzzer.
+if Context.environment["LEADSCORED_FUZZ"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "fuzz", dependencies: ["Core", "Ingest", "FormatFixtures"], path: "Tests/Fuzz",
+            swiftSettings: settings))
+}

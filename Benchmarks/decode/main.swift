@@ -51,6 +51,7 @@ let routes = [
 ]
 
 func round(_ buffer: ByteSlice, _ decoder: any LineDecoder) -> (seconds: Double, sum: Int64) {
+    let batch = decoder as? any BatchDecoder
     var event = Event()
     var sum: Int64 = 0
     var start = 0
@@ -59,6 +60,7 @@ func round(_ buffer: ByteSlice, _ decoder: any LineDecoder) -> (seconds: Double,
         if decoder.decode(buffer[start..<end], into: &event) == nil {
             sum &+= event.at.milliseconds &+ Int64(event.email.count) &+ event.value.tenThousandths
         }
+        while let batch, batch.remaining > 0 { _ = batch.decodeNext(into: &event) }
         start = end + 1
     }
     return (now() - before, sum)
@@ -84,7 +86,41 @@ func measure(_ name: String, _ decoder: any LineDecoder, _ line: (Int) -> String
     print("\((bytes.count - 64) / lines) bytes a line, check sum \(sum)")
 }
 
+/// A line of a mail provider's webhook, an array of two events.
+func webhookLine(_ number: Int) -> String {
+    let events = (0..<2).map { part in
+        #"{"email":"user\#(number &* 7919 % 200_000)@example.com","timestamp":\#(1_789_374_000 + number),"#
+            + #""smtp-id":"<x@example.com>","event":"\#(part == 0 ? "open" : "click")","#
+            + #""sg_event_id":"e\#(number)-\#(part)","sg_message_id":"m.\#(number % 50)","#
+            + #""useragent":"Mozilla/5.0 (X11)","ip":"203.0.113.7","url":"https://shop.example/a"}"#
+    }
+    return "[\(events.joined(separator: ","))]\n"
+}
+
+func orderLine(_ number: Int) -> String {
+    number == 0
+        ? "order;ordered;mail;total;branch\n"
+        : "\(number);2026-09-14T08:21:07Z;user\(number % 200_000)@example.com;19.90;\"Boats\"\n"
+}
+
+var webhook = FieldLayout()
+webhook.each = [""]
+webhook.fields = [
+    .ts: ["/timestamp"], .type: ["/event"], .email: ["/email"], .id: ["/sg_event_id"],
+    .message: ["/sg_message_id"], .url: ["/url"], .status: ["/status"], .ua: ["/useragent"],
+    .ip: ["/ip"], .origin: ["/sg_machine_open"],
+]
+webhook.types = ["open": TypeMeaning(type: "open"), "click": TypeMeaning(type: "click")]
+
+var orders = FieldLayout()
+orders.type = "purchase"
+orders.delimiter = 0x3B
+orders.fields = [.ts: ["ordered"], .id: ["order"], .email: ["mail"], .value: ["total"]]
+orders.traits = ["industry": ["branch"]]
+
 measure("events", EventsDecoder(), line)
+measure("json, two events a line", JSONLineDecoder(webhook), webhookLine)
+measure("csv", CSVDecoder(orders), orderLine)
 measure("access", try AccessDecoder(AccessLayout(routes: routes)), accessLine)
 
 // With a pattern of paths: the same through the follower, from files.

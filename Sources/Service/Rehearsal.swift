@@ -132,7 +132,7 @@ extension Event {
         texts += rest.map { ($0.0, $0.1.text) }
         let judged = self.judged
         if judged.origin == .machine || origin != .unknown {
-            texts.append(("origin", "\(judged.origin.name) (\(judged.rule.name))"))
+            texts += [("origin", judged.origin.name), ("origin_rule", judged.rule.name)]
         }
         return texts.filter { !$0.1.isEmpty }
     }

@@ -44,10 +44,9 @@ import Testing
     }
 
     @Test func `sendgrid`() throws {
-        let browser = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Firefox/140.0"
         func event(_ name: String, _ rest: String = "") -> String {
             #"{"email":"a@b.example","timestamp":1789374067,"event":"\#(name)","sg_event_id":"\#(name)","#
-                + #""sg_message_id":"m.1","useragent":"\#(browser)","ip":"203.0.113.7"\#(rest)}"#
+                + #""sg_message_id":"m.1","useragent":"Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0","ip":"203.0.113.7"\#(rest)}"#
         }
         let kinds = [
             event("processed"), event("dropped"), event("delivered"), event("deferred"),

@@ -62,6 +62,15 @@ extension Event {
 }
 
 extension ByteSlice {
+    /// Whether it is nothing but blanks, tabs and carriage returns.
+    var isBlank: Bool {
+        for place in 0..<count {
+            let byte = self[place]
+            if byte != 0x20, byte != 0x09, byte != 0x0D { return false }
+        }
+        return true
+    }
+
     /// Whether it is valid UTF-8.
     ///
     /// - Source: the Unicode standard, table 3-7.

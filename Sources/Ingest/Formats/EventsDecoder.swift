@@ -30,7 +30,7 @@ public final class EventsDecoder: LineDecoder {
         var count = line.count
         if unsafe count > 0 && start[count - 1] == 0x0D { count -= 1 }
         if count == 0 { return .blank }
-        if unsafe start[0] <= 0x20, Self.isBlank(line[0..<count]) { return .blank }
+        if unsafe start[0] <= 0x20, line[0..<count].isBlank { return .blank }
         let error = unsafe lsj_decode(parser, start, count, fields)
         guard error == 0 else { return Self.verdict(of: error) }
         guard let at = unsafe Self.instant(fields.pointee.ts) else { return .time }
@@ -109,14 +109,6 @@ public final class EventsDecoder: LineDecoder {
             value = sum
         }
         return Instant(negative ? -value : value)
-    }
-
-    private static func isBlank(_ text: ByteSlice) -> Bool {
-        for place in 0..<text.count {
-            let byte = text[place]
-            if byte != 0x20, byte != 0x09, byte != 0x0D { return false }
-        }
-        return true
     }
 
     @unsafe private static func slice(_ field: lsj_slice) -> ByteSlice {

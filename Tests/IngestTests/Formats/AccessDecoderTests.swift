@@ -158,6 +158,7 @@ func combined(
     @Test func `an empty line is blank, and a carriage return is dropped`() throws {
         let log = try AccessLog()
         #expect(log.decode("").verdict == .blank && log.decode(" \r").verdict == .blank)
+        #expect(log.decode([0, 0, 0]).verdict == .nul)
         #expect(log.decode(combined("GET / HTTP/1.1") + "\r").verdict == nil)
     }
 

@@ -36,6 +36,11 @@ import Testing
         #expect(found[1].verdict == nil && found[1].traits.isEmpty && found[1].value == 0)
     }
 
+    @Test func `zeros are no line, and nothing is a blank one`() {
+        let found = read([header, "\0\0", "", " \r"], decoder())
+        #expect(found.map(\.verdict) == [.header, .nul, .blank, .blank])
+    }
+
     @Test(arguments: [
         "2026-09-14,a@b.example,1", "2026-09-14,a@b.example,1,x,y", #"2026-09-14,a@b.example,1,"x"#,
         #"2026-09-14,a@b.example,1,"x"y"#, #"2026-09-14,a@b.example,1,x"y"#, "x",

@@ -1,4 +1,5 @@
 import Core
+import FormatFixtures
 import TestKit
 import Testing
 

@@ -167,6 +167,7 @@ func decodeAll(_ line: [UInt8], with decoder: any LineDecoder) -> [Decoded] {
     @Test(arguments: [
         ("{", Verdict.json), ("7", .json), (#""x""#, .json), (#"{"t":1,}"#, .json),
         (#"{"t":1} {"#, .json), (#"{"a":01,"t":1,"k":"x"}"#, .json), ("", .blank), (" \r", .blank),
+        ("\0\0", .nul),
         (#"{"t":1,"k":"x","mail":"a\u0000b"}"#, .nul),
         (#"{"t":1,"k":"x","k":"y"}"#, .duplicateKey), (#"{"t":1,"k":"x","z":[}"#, .json),
         (String(repeating: #"{"a":"#, count: 65) + "1" + String(repeating: "}", count: 65), .depth),

@@ -24,7 +24,10 @@ struct AccessReader: ~Copyable {
     mutating func decode(_ line: ByteSlice, into event: inout Event) -> Verdict? {
         var line = line
         if !line.isEmpty, line[line.count - 1] == 0x0D { line = line[0..<(line.count - 1)] }
-        guard slots.match(line) == nil else { return line.trimmed.isEmpty ? .blank : .format }
+        guard slots.match(line) == nil else {
+            // Zeros where lines should be are what some file systems leave after a crash.
+            return line.isBlank ? .blank : line.first(0) == nil ? .format : .nul
+        }
         guard let at = time.instant(slots) else { return .time }
         scratch.begin(plan.copies * line.count + 64)
         guard let request = request() else { return .badRequest }

@@ -68,7 +68,9 @@ private struct CSVReader: ~Copyable {
     mutating func decode(_ line: ByteSlice, into event: inout Event) -> Verdict? {
         var line = line
         if !line.isEmpty, line[line.count - 1] == 0x0D { line = line[0..<(line.count - 1)] }
-        if line.trimmed.isEmpty { return .blank }
+        if line.isBlank { return .blank }
+        // Zeros where lines should be are what some file systems leave after a crash.
+        if line.first(0) != nil { return .nul }
         if expectsHeader, named == nil {
             expectsHeader = false
             readHeader(line)

@@ -42,8 +42,7 @@ private struct JSONReader: ~Copyable {
 
     mutating func decode(_ line: ByteSlice, into event: inout Event) -> Verdict? {
         remaining = 0
-        let text = line.trimmed
-        if text.isEmpty { return .blank }
+        if line.isBlank { return .blank }
         if let verdict = open(line) { return verdict }
         var list: JSONDocument.Value?
         for pointer in each where list == nil {

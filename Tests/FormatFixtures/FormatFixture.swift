@@ -1,18 +1,21 @@
-import Core
+public import Core
 import Foundation
-import TestKit
-
-@testable import Ingest
+public import Ingest
 
 /// A source of each format with lines for it: those of etc/examples, and hostile ones.
-struct FormatFixture: Sendable, CustomStringConvertible {
-    let name: String
-    let source: SourceDefinition
-    let lines: [[UInt8]]
+public struct FormatFixture: Sendable, CustomStringConvertible {
+    /// What it is called.
+    public let name: String
+    /// The source.
+    public let source: SourceDefinition
+    /// Lines of its log.
+    public let lines: [[UInt8]]
 
-    var description: String { name }
+    /// Its name.
+    public var description: String { name }
 
-    func decoder() -> any LineDecoder {
+    /// A decoder that has seen nothing.
+    public func decoder() -> any LineDecoder {
         guard let format = LogFormat.named(source.format) else {
             preconditionFailure("no format \(source.format)")
         }
@@ -20,7 +23,7 @@ struct FormatFixture: Sendable, CustomStringConvertible {
     }
 
     private static let root = URL(filePath: #filePath).deletingLastPathComponent()
-        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().deletingLastPathComponent()
 
     /// The corpus: a file of lines, and the bytes that no file of text should hold.
     private static func lines(_ path: String) -> [[UInt8]] {
@@ -29,7 +32,8 @@ struct FormatFixture: Sendable, CustomStringConvertible {
         return data.split(separator: 0x0A).map { Array($0) }
     }
 
-    static let hostile: [[UInt8]] =
+    /// Lines that are right for nobody.
+    public static let hostile: [[UInt8]] =
         lines("Tests/Fixtures/hostile/formats.txt") + [
             [], [0], [0xFF, 0xFE], [0xEF, 0xBB, 0xBF], [UInt8](repeating: 0x22, count: 300),
             [UInt8](repeating: 0x5B, count: 300), [UInt8](repeating: 0x5C, count: 300),
@@ -72,7 +76,8 @@ struct FormatFixture: Sendable, CustomStringConvertible {
             lines: lines(file))
     }
 
-    static let all: [FormatFixture] = [
+    /// One for each way to read a line.
+    public static let all: [FormatFixture] = [
         access(
             "nginx",
             "$remote_addr - $remote_user [$time_local] \"$request\" $status $body_bytes_sent "
