@@ -302,7 +302,9 @@ final class StoreWorker: @unchecked Sendable {
         let before = sweep
         if let sweep, sweep.purchases != nil {
             try collect(sweep, &publication)
-        } else if let sweep { completes = try advance(sweep, &publication, &publisher, but: Set(due)) }
+        } else if let sweep {
+            completes = try advance(sweep, &publication, &publisher, but: Set(due))
+        }
         guard try settle(&publication) else {
             dirty.touch(Set(due))
             sweep = before

@@ -71,7 +71,8 @@ public struct PurchaseCollector {
             while place < found.count, found[place].contact == contact {
                 let day = found[place].day
                 var sum = Tally(n: 0, value: 0)
-                while place < found.count, found[place].contact == contact, found[place].day == day {
+                while place < found.count, found[place].contact == contact, found[place].day == day
+                {
                     sum.add(found[place].tally)
                     place += 1
                 }
