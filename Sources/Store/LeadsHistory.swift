@@ -27,6 +27,12 @@ public struct LeadExplanation: Sendable {
         /// took.
         public var rules: [(name: String, n: Int64)]
     }
+    /// What rose and fell since `movementDays` before.
+    public var movement: Movement
+    /// What is missing to the line, and how to make up for it; nil if the line is not known.
+    public var shortfall: Shortfall?
+    /// The names of signals by number.
+    public var names: [SignalID: String]
 
     /// Engagement if nothing more happens.
     public struct Outlook: Sendable {
@@ -40,6 +46,8 @@ public struct LeadExplanation: Sendable {
 extension LeadsReader {
     /// The days after the explained one for which engagement is foretold.
     static let outlookDays = [0, 7, 30]
+    /// The days before the explained one since which is told what rose and fell.
+    public static let movementDays = 30
 
     /// The day that the scores in `leads` are of.
     public func asOfDay() throws -> Day {
@@ -65,7 +73,14 @@ extension LeadsReader {
                 let level = Engagement(of: history, on: day.adding($0), under: model.scoring)
                 return .init(days: $0, engagement: level.engagement)
             },
-            hotUntil: today.hotUntil, mql: model.mql, setAside: try setAside(lead.contactID))
+            hotUntil: today.hotUntil, mql: model.mql, setAside: try setAside(lead.contactID),
+            movement: Movement(
+                of: history, on: day, since: Self.movementDays, under: model.scoring),
+            shortfall: model.mql == nil
+                ? nil
+                : Shortfall(
+                    of: history, on: day, signals: model.signalNumbers, under: model.scoring),
+            names: model.names)
     }
 
     private func setAside(_ contact: Int64) throws -> LeadExplanation.SetAside {

@@ -22,6 +22,7 @@ struct Leadscore: ParsableCommand {
         subcommands: [
             CheckCommand.self, StatusCommand.self, TopCommand.self, ShowCommand.self,
             ExplainCommand.self, SegmentsCommand.self, WatchCommand.self, ExportCommand.self,
+            WhatIfCommand.self, LinkCommand.self, UnlinkCommand.self, ForgetCommand.self,
             VerifyCommand.self, TryCommand.self,
         ])
 

@@ -30,6 +30,8 @@ public struct EventFold: ~Copyable {
     public var latest: Instant
     /// Events in another currency than the configured one, whose value counted as 0.
     public private(set) var foreignCurrency: Int64 = 0
+    /// Tokens of the identifiers of erased persons: whatever names one of them is `suppressed`.
+    public var erased: Set<UInt64> = []
     /// Which events were counted before.
     public var deduplicator: Deduplicator
 
@@ -108,6 +110,12 @@ public struct EventFold: ~Copyable {
         let (origin, originRule) = origin(of: event)
         guard let signal = matcher.signal(for: event, by: origin) else { return .noSignal }
 
+        if !erased.isEmpty,
+            isErased(customer, .customerID) || isErased(email, .email)
+                || isErased(cookie, .cookie)
+        {
+            return .suppressed
+        }
         let isTrusted = source.trust == .full || event.isVouched
         let isStatement =
             isTrusted
@@ -133,6 +141,11 @@ public struct EventFold: ~Copyable {
         if signal.isSetAside, let rule = matcher.number(of: originRule) { pending.tells(of: rule) }
         guard isStatement else { return nil }
         return settleStatement(event, source, &delta)
+    }
+
+    private func isErased(_ field: IdentifierNormalizer.Result, _ kind: IdentifierKind) -> Bool {
+        guard case .identifier(let value) = field else { return false }
+        return erased.contains(hash(normalizer.hashed(value, as: kind)))
     }
 
     /// Adds all that waits to the facts.

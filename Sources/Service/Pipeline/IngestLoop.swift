@@ -115,6 +115,7 @@ final class IngestLoop {
             let today = clock.day(in: zone)
             if today > day { return .newDay(today) }
             ingestor.advance(latest: clock.latestEvent(in: zone), forgetBefore: nil)
+            if let erased = worker.takeErased() { ingestor.suppress(erased) }
 
             let worked = turn()
             handOver(isIdle: !worked)

@@ -18,6 +18,9 @@ final class StoreWorker: @unchecked Sendable {
 
     /// How the worker ended, if it did before it was told to.
     let failure = Mutex<StoreError?>(nil)
+    /// The tokens of erased persons since the ingest loop asked for them last; nil if none are new.
+    private let erased = Mutex<Set<UInt64>?>(nil)
+    private let hasErased = Atomic<Bool>(false)
     /// Counts the steps of work, so that others see that it goes on.
     let heartbeat = Atomic<Int>(0)
 
@@ -46,6 +49,8 @@ final class StoreWorker: @unchecked Sendable {
     /// The rules made ready; nil until something is published under them.
     private var book: SegmentBook?
     private var scales = BuyingScales()
+    /// Whether somebody was erased whose row is still shown.
+    private var isErasing = false
     /// The checkpoint that the last step shows, in this life of the file; it never falls.
     private var sequenceSent: Int64 = 0
     private var load = RecentLoad()
@@ -102,6 +107,10 @@ final class StoreWorker: @unchecked Sendable {
         self.clock = clock
         self.logger = logger
         shared.withLock { $0.sequence = store.sequence }
+        if !store.erasedTokens.isEmpty {
+            erased.withLock { $0 = store.erasedTokens }
+            hasErased.store(true, ordering: .releasing)
+        }
         let thread = Thread { self.run() }
         thread.name = "store"
         thread.stackSize = 4 << 20
@@ -147,6 +156,22 @@ final class StoreWorker: @unchecked Sendable {
             self.result = result
             self.done = done
         }
+    }
+
+    /// The tokens of all erased persons, if there are new ones.
+    func takeErased() -> Set<UInt64>? {
+        guard hasErased.exchange(false, ordering: .acquiring) else { return nil }
+        return erased.withLock { $0 }
+    }
+
+    /// Notes that contacts changed otherwise than by a checkpoint. On the worker's thread only.
+    func note(touched contacts: Set<Int64>, erasing: Bool) {
+        isErasing = isErasing || erasing
+        dirty.touch(contacts)
+        shared.withLock { $0.pending = dirty.count }
+        erased.withLock { $0 = store.erasedTokens }
+        hasErased.store(true, ordering: .releasing)
+        clinux_event_signal(wakeDescriptor)
     }
 
     /// Everything is to be published anew: the day or the rules have changed.
@@ -310,6 +335,8 @@ final class StoreWorker: @unchecked Sendable {
             sweep = before
             return
         }
+        publication.erases = isErasing
+        isErasing = isErasing && !dirty.isEmpty
         try addTheRest(to: &publication)
         if dirty.isEmpty, sweep == nil { publication.sequence = store.sequence }
         let isNews =

@@ -62,6 +62,17 @@ extension LeadsStore {
         try statements.removeMembership.run(contact)
     }
 
+    /// Nothing is told any more of a contact that is erased, but that it leaves, which comes after
+    /// this.
+    func forgetChanges(of contact: Int64) throws(StoreError) {
+        for (table, column) in [
+            ("segment_changes", "contact_id"), ("segment_changes", "other_contact_id"),
+            ("stage_changes", "contact_id"),
+        ] {
+            try connection.prepare("DELETE FROM \(table) WHERE \(column) = ?").run(contact)
+        }
+    }
+
     /// Counts the members anew, and drops what is left of segments that are no more.
     func countMembers() throws(StoreError) {
         try connection.execute(

@@ -113,7 +113,10 @@ public final class LeadsStore {
         try inTransaction { () throws(StoreError) in
             if let model = publication.model { try write(model) }
             try write(rowsOf: publication)
-            for contact in publication.gone { try remove(contact) }
+            for contact in publication.gone {
+                try remove(contact)
+                if publication.erases { try forgetChanges(of: contact) }
+            }
             if let sweep = publication.sweep {
                 try removeOthers(in: sweep, but: publication.contacts)
             }
@@ -137,7 +140,7 @@ public final class LeadsStore {
         lastChange = publication.changes.last?.sequence ?? lastChange
         lastStageChange = publication.stageChanges.last?.sequence ?? lastStageChange
         guard !isBuilding else { return }
-        if walBytes > 16 << 20 { connection.checkpointWAL(truncate: true) }
+        if publication.erases || walBytes > 16 << 20 { connection.checkpointWAL(truncate: true) }
         noteWritten()
     }
 
@@ -214,6 +217,7 @@ public final class LeadsStore {
             path: path,
             pragmas: [
                 "PRAGMA trusted_schema = OFF", "PRAGMA journal_mode = WAL",
+                "PRAGMA secure_delete = ON",
                 "PRAGMA synchronous = NORMAL", "PRAGMA cache_size = -16384",
                 "PRAGMA temp_store = MEMORY", "PRAGMA wal_autocheckpoint = 2000",
                 "PRAGMA journal_size_limit = 16777216",
@@ -232,6 +236,7 @@ public final class LeadsStore {
             path: built, mode: 0o640,
             pragmas: [
                 "PRAGMA journal_mode = OFF", "PRAGMA synchronous = OFF",
+                "PRAGMA secure_delete = ON",
                 "PRAGMA cache_size = -16384", "PRAGMA temp_store = MEMORY",
                 "PRAGMA locking_mode = EXCLUSIVE", "PRAGMA page_size = 4096",
             ])

@@ -20,6 +20,8 @@ public struct Publication: Sendable {
     var interests: [PublishedInterest] = []
     /// The texts of all these rows.
     var text = TextArena()
+    /// Whether some of `gone` are erased persons: then nothing of them may be left in the file.
+    public var erases = false
     /// Streams whose counts changed.
     public var streams: [StreamSummary] = []
     /// New quarantined records: id, stream, offset, reason.
@@ -44,6 +46,9 @@ public struct Publication: Sendable {
         self.sequence = sequence
         self.day = day
     }
+
+    /// Takes a contact out of what is shown.
+    public mutating func remove(_ contact: Int64) { gone.append(contact) }
 
     /// Whether it concerns any contact.
     public var isAboutContacts: Bool { !contacts.isEmpty || !gone.isEmpty }

@@ -68,6 +68,12 @@ public final class LeadRules {
             conditions: conditions)
     }
 
+    /// The segments, in the order of the configuration.
+    var segmentNames: [String] { model.segments.map(\.name) }
+
+    /// The engagement of a marketing qualified lead.
+    var line: Micropoints { micropoints(model.mql) }
+
     /// Rules that could not be evaluated for somebody: which, and why.
     public var faults: [String] {
         var result: [String] = []

@@ -29,7 +29,7 @@ struct PersonUpdate {
         let sorted = edges.rows.map { edge in
             (identifiers[Int(edge.lower)], identifiers[Int(edge.higher)], edge.tally)
         }.sorted { ($0.0.id, $0.1.id) < ($1.0.id, $1.1.id) }
-        for (lower, higher, tally) in sorted {
+        for (lower, higher, tally) in sorted where !lower.isErased && !higher.isErased {
             statements.addEdge.bind(1, lower.id)
             statements.addEdge.bind(2, higher.id)
             statements.addEdge.bind(3, tally.first)
@@ -43,13 +43,41 @@ struct PersonUpdate {
             changed[lower.kind, default: []].insert(lower.id)
             contacts.insert(higher.root)
         }
+        try decide(changed, new: new)
+    }
+
+    /// Decides anew to whom identifiers belong, and what hangs below them.
+    mutating func decideAnew(_ identifiers: Set<Int64>) throws(StoreError) {
+        var changed: [IdentifierKind: Set<Int64>] = [:]
+        for id in identifiers {
+            statements.readIdentifier.bind(1, id)
+            guard try statements.readIdentifier.step() else { continue }
+            let kind = IdentifierKind(rawValue: UInt8(clamping: statements.readIdentifier.int(0)))
+            statements.readIdentifier.reset()
+            if let kind { changed[kind, default: []].insert(id) }
+        }
+        try decide(changed, new: [])
+    }
+
+    /// By rank from the top, so that whatever an edge leads to is settled before the edge is counted.
+    /// Within a rank links lead from one to another, without ever coming back: what hangs below one
+    /// that changed is decided once more.
+    private mutating func decide(
+        _ changed: [IdentifierKind: Set<Int64>], new: Set<Int64>
+    ) throws(StoreError) {
+        var changed = changed
         for kind in IdentifierKind.allCases {
-            for id in (changed[kind] ?? []).sorted() {
-                guard try decide(id, isNew: new.contains(id)) else { continue }
-                // What hangs below it hangs elsewhere now; only cookies can.
-                let lower = statements.readLower
-                lower.bind(1, id)
-                while try lower.step() { changed[.cookie, default: []].insert(lower.int(0)) }
+            while let ids = changed.removeValue(forKey: kind) {
+                for id in ids.sorted() {
+                    guard try decide(id, isNew: new.contains(id)) else { continue }
+                    let lower = statements.readLower
+                    lower.bind(1, id)
+                    while try lower.step() {
+                        guard let kind = IdentifierKind(rawValue: UInt8(clamping: lower.int(1)))
+                        else { continue }
+                        changed[kind, default: []].insert(lower.int(0))
+                    }
+                }
             }
         }
     }
@@ -65,12 +93,7 @@ struct PersonUpdate {
     ///
     /// - Returns: whether that changed.
     private mutating func decide(_ id: Int64, isNew: Bool) throws(StoreError) -> Bool {
-        var votes: [(root: Int64, n: Int64)] = []
-        statements.readVotes.bind(1, id)
-        while try statements.readVotes.step() {
-            votes.append((statements.readVotes.int(0), statements.readVotes.int(1)))
-        }
-        let belonging = Belonging(votes: votes)
+        let belonging = try statements.belonging(of: id)
         let root: Int64? = if case .person(let root) = belonging { root } else { nil }
         let ambiguous = belonging == .ambiguous
 

@@ -4,13 +4,13 @@ public import Core
 ///
 /// What is committed meanwhile may be in it or not: the bands and the model of buying that follow from
 /// it are fixed for a day, and a day's first purchases may come too late for them.
-public struct PurchaseCollector {
+public struct PurchaseCollector: Sendable {
     private let purchase: SignalID?
     private var afterKey: Int64 = -1
     private var found: [Purchase] = []
     private var cells: [DailyCell] = []
 
-    private struct Purchase {
+    private struct Purchase: Sendable {
         var contact: Int64
         var day: Day
         var tally: Tally

@@ -31,6 +31,7 @@ final class StateStatements {
     let removeMembership: Statement
     let addStageChange: Statement
     let addSegmentMerge: Statement
+    let readAssertions: Statement
     private let writeMeta: Statement
     private let readMeta: Statement
 
@@ -81,7 +82,13 @@ final class StateStatements {
             SELECT coalesce(i.root, i.id), e.n FROM edge e JOIN identifier i ON i.id = e.higher
             WHERE e.lower = ?
             """)
-        readLower = try connection.prepare("SELECT lower FROM edge WHERE higher = ? ORDER BY lower")
+        readLower = try connection.prepare(
+            """
+            SELECT lower, i.kind FROM (
+                SELECT lower FROM edge WHERE higher = ?1
+                UNION SELECT lower FROM assertion WHERE higher = ?1 AND revoked IS NULL)
+            JOIN identifier i ON i.id = lower ORDER BY lower
+            """)
         stateTrait = try connection.prepare(
             """
             INSERT INTO trait(identifier, attribute, value, at, source) VALUES (?, ?, ?, ?, ?)
@@ -144,6 +151,12 @@ final class StateStatements {
         writeMembership = try connection.prepare(
             "REPLACE INTO membership(contact, stage, since, packed) VALUES (?, ?, ?, ?)")
         removeMembership = try connection.prepare("DELETE FROM membership WHERE contact = ?")
+        readAssertions = try connection.prepare(
+            """
+            SELECT coalesce(i.root, i.id), a.joined FROM assertion a
+            JOIN identifier i ON i.id = a.higher
+            WHERE a.lower = ? AND a.revoked IS NULL ORDER BY a.id
+            """)
         addSegmentMerge = try connection.prepare(
             """
             INSERT INTO journal(at, segment, contact, change, other)

@@ -12,6 +12,10 @@ extension StateStore {
         var packed: [UInt8] = []
         var added: [DailyCell] = []
         while let row = entries.nextRow(&added) {
+            if identifiers[row.identifier].isErased {
+                try countErased(added)
+                continue
+            }
             merged.removeAll(keepingCapacity: true)
             packed.removeAll(keepingCapacity: true)
             stored.removeAll(keepingCapacity: true)
@@ -24,6 +28,13 @@ extension StateStore {
             write.bind(1, row.key)
             try write.run(binding: packed, 2)
         }
+    }
+
+    /// Events that were applied before it was known that their person is erased.
+    private func countErased(_ cells: [DailyCell]) throws(StoreError) {
+        let names = try names()
+        let events = cells.reduce(0) { $0 + (names.isSignal($1.signal) ? $1.tally.n : 0) }
+        try statements.setMeta("erased", try (kept("erased") ?? 0) + events)
     }
 
     /// Appends the cells of a packed row; nothing if there is none.
@@ -43,7 +54,7 @@ extension StateStore {
         traits: [FactDelta.TraitKey: Trait], of identifiers: [ResolvedIdentifier]
     ) throws(StoreError) {
         let state = statements.stateTrait
-        for (key, trait) in traits {
+        for (key, trait) in traits where !identifiers[Int(key.identifier)].isErased {
             state.bind(1, identifiers[Int(key.identifier)].id)
             state.bind(2, String(decoding: key.attribute, as: UTF8.self))
             state.bind(3, String(decoding: trait.value, as: UTF8.self))

@@ -8,6 +8,12 @@ struct ResolvedIdentifier {
     var root: Int64
     /// Whether this checkpoint is the first to name it.
     var isNew: Bool
+    /// Whether its person is erased: it was read before that was known, and is counted as erased.
+    var isErased: Bool { id == 0 && !isNew }
+
+    static func erased(_ kind: IdentifierKind) -> ResolvedIdentifier {
+        ResolvedIdentifier(id: 0, kind: kind, root: 0, isNew: false)
+    }
 }
 
 /// Giving the identifiers of a checkpoint their numbers, within the transaction of `commit`.
@@ -23,6 +29,10 @@ extension StateStore {
         var resolved: [ResolvedIdentifier] = []
         resolved.reserveCapacity(rows.count)
         for (number, row) in rows.enumerated() {
+            if !erasedTokens.isEmpty, erasedTokens.contains(row.hash) {
+                resolved.append(.erased(row.kind))
+                continue
+            }
             let known = try find(number, row, facts.identifiers)
             resolved.append(
                 ResolvedIdentifier(
@@ -74,7 +84,8 @@ extension StateStore {
     ) throws(StoreError) {
         var ids: [UInt64] = []
         var numbers: [Int] = []
-        for (number, identifier) in resolved.enumerated() where !identifier.isNew {
+        for (number, identifier) in resolved.enumerated()
+        where !identifier.isNew && !identifier.isErased {
             ids.append(UInt64(identifier.id))
             numbers.append(number)
         }
@@ -178,7 +189,8 @@ extension StateStore {
         // The edges of each new lower one, as lists by way of `next`.
         var first = [Int](repeating: -1, count: resolved.count)
         var next = [Int](repeating: -1, count: edges.count)
-        for (place, edge) in edges.enumerated() where resolved[Int(edge.lower)].isNew {
+        for (place, edge) in edges.enumerated()
+        where resolved[Int(edge.lower)].isNew && !resolved[Int(edge.higher)].isErased {
             next[place] = first[Int(edge.lower)]
             first[Int(edge.lower)] = place
         }

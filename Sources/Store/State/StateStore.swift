@@ -19,6 +19,8 @@ public final class StateStore {
     let statements: StateStatements
     private let identity: (device: UInt64, inode: UInt64)
     var nextIdentifier: Int64
+    /// Tokens of the identifiers of erased persons; what a checkpoint says of them is not kept.
+    public internal(set) var erasedTokens: Set<UInt64> = []
     var cache: IdentifierCache
     var lastChunk: [Int32: (chunk: Int64, keys: Int)] = [:]
 
@@ -64,6 +66,7 @@ public final class StateStore {
         self.identity = identity
         self.connection = connection
         unsafe chmod(path, 0o600)
+        erasedTokens = try readErasedTokens()
     }
 
     /// Commits a checkpoint: facts, positions, counters, duplicate keys and quarantine together.
@@ -93,7 +96,7 @@ public final class StateStore {
                 try write(remembered: checkpoint.remembered)
                 sequence += 1
                 try statements.setMeta("seq", sequence)
-                return persons.touched(among: resolved)
+                return persons.touched(among: resolved.filter { !$0.isErased })
             }
         } catch {
             sequence = last
@@ -117,6 +120,8 @@ public final class StateStore {
     private static let pragmas = [
         "PRAGMA locking_mode = EXCLUSIVE", "PRAGMA synchronous = FULL",
         "PRAGMA trusted_schema = OFF", "PRAGMA cell_size_check = ON",
+        // What is deleted or replaced is overwritten, so that of an erased person nothing is left.
+        "PRAGMA secure_delete = ON",
         "PRAGMA cache_size = -24576", "PRAGMA temp_store = MEMORY",
         "PRAGMA wal_autocheckpoint = 8000", "PRAGMA journal_size_limit = 67108864",
     ]
