@@ -36,7 +36,8 @@ public struct EventFold: ~Copyable {
     public var deduplicator: Deduplicator
 
     private var matcher: SignalMatcher
-    private let zone: FixedZone
+    /// The zone in which days begin.
+    public let zone: FixedZone
     private var currency: [UInt8]
     private let hash: KeyedHash
     private var userAgents = UserAgentCache()
@@ -160,8 +161,8 @@ public struct EventFold: ~Copyable {
     private mutating func origin(of event: borrowing Event) -> (Origin, OriginRule) {
         if let stated = event.stated { return stated }
         guard !event.userAgent.isEmpty else { return (.unknown, .none) }
-        let rule = userAgents.rule(for: event.userAgent, hash: hash(event.userAgent))
-        return (rule.origin, rule)
+        return event.judged(
+            by: userAgents.rule(for: event.userAgent, hash: hash(event.userAgent)))
     }
 
     private mutating func name(
