@@ -79,6 +79,7 @@ struct PublishedIdentifier: Sendable {
     var isAmbiguous: Bool
     var firstSeen: TextArena.Piece
     var lastSeen: TextArena.Piece
+    var reason: TextArena.Piece
 }
 
 /// A row of `cell_period`.
@@ -313,7 +314,8 @@ public struct Publisher: Sendable {
                 value: publication.text.piece(of: member.identifier.value),
                 isAmbiguous: member.ambiguous,
                 firstSeen: publication.text.piece { $0.instant(Instant(member.first)) },
-                lastSeen: publication.text.piece { $0.instant(Instant(member.last)) }))
+                lastSeen: publication.text.piece { $0.instant(Instant(member.last)) },
+                reason: member.reason.map { publication.text.piece(of: $0) } ?? .none))
         var start = 0
         let cells = member.cells
         while start < cells.count {
