@@ -73,6 +73,8 @@ public struct Event {
     public var owner = ByteSlice.empty
     /// Who did it, as far as known.
     public var origin = Origin.unknown
+    /// Why, where the decoder knows more than the user agent tells.
+    public var originRule = OriginRule.none
     /// Whether the log proves what the event claims, as a signed link does: then it may claim what a
     /// source of full trust may.
     public var isVouched = false

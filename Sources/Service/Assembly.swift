@@ -138,6 +138,8 @@ extension SignalMatcher {
     init(model: Model, names: NameTable) {
         self.init(
             model: model, signalID: { names.number($0) ?? 0 },
-            topicID: { names.number($0, .topic) ?? 0 })
+            topicID: { names.number($0, .topic) ?? 0 },
+            twinID: { names.number($0, .machineTwin) },
+            originID: { names.number($0.name, .originRule) })
     }
 }

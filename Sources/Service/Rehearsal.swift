@@ -45,10 +45,12 @@ public final class Rehearsal {
         else { return nil }
         let clock = Clock.system(asOf: nil)
         let model = configuration.model
-        let names = model.signals.map(\.name)
+        let own = model.signals.map(\.name)
+        let names = own + own.map { $0 + ":machine" }
         let numbers = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, $0) })
         matcher = SignalMatcher(
-            model: model, signalID: { SignalID(numbers[$0] ?? 0) }, topicID: { _ in 0 })
+            model: model, signalID: { SignalID(numbers[$0] ?? 0) }, topicID: { _ in 0 },
+            twinID: { numbers[$0 + ":machine"].map(SignalID.init) })
         signals = names
         scope = SourceScope(
             name: name, trust: source.trust, scope: source.trust == .full ? 0 : 1)
@@ -92,7 +94,9 @@ public final class Rehearsal {
         var facts = FactDelta()
         let verdict = fold.fold(event, from: scope, into: &facts)
         var record = RehearsedRecord(line: lines, number: number, verdict: verdict)
-        record.signal = matcher.signal(for: event).map { signals[Int($0)] }
+        record.signal = matcher.signal(for: event, by: event.judged.origin).map {
+            signals[Int($0.id)]
+        }
         record.event = event.texts
         record.traits = event.traits.map { ($0.attribute.text, $0.value.text) }
         record.isVouched = event.isVouched
@@ -126,7 +130,10 @@ extension Event {
         var texts = [("ts", at.rfc3339)] + slices.map { ($0.0, $0.1.text) }
         if value.tenThousandths != 0 { texts.append(("value", value.description)) }
         texts += rest.map { ($0.0, $0.1.text) }
-        if origin != .unknown { texts.append(("origin", origin.name)) }
+        let judged = self.judged
+        if judged.origin == .machine || origin != .unknown {
+            texts.append(("origin", "\(judged.origin.name) (\(judged.rule.name))"))
+        }
         return texts.filter { !$0.1.isEmpty }
     }
 }

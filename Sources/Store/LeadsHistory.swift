@@ -22,6 +22,17 @@ public struct LeadExplanation: Sendable {
     public var shortfall: Shortfall?
     /// The names of signals by number.
     public var names: [SignalID: String]
+    /// What machines did in the contact's name, which gave no points.
+    public var setAside: SetAside
+
+    /// What was counted apart, of all time.
+    public struct SetAside: Sendable {
+        /// The signals that it would have counted for, had a person done it, by falling number.
+        public var signals: [(name: String, n: Int64)]
+        /// The rules that said so, by falling number; they also said it of what signals for machines
+        /// took.
+        public var rules: [(name: String, n: Int64)]
+    }
 
     /// Engagement if nothing more happens.
     public struct Outlook: Sendable {
@@ -69,7 +80,28 @@ extension LeadsReader {
                 ? nil
                 : Shortfall(
                     of: history, on: day, signals: model.signalNumbers, under: model.scoring),
-            names: model.names)
+            names: model.names, setAside: try setAside(lead.contactID))
+    }
+
+    private func setAside(_ contact: Int64) throws -> LeadExplanation.SetAside {
+        let rows = try Row.fetchAll(
+            db,
+            sql: """
+                SELECT c.key, c.value FROM leads l, json_each(l.counts) c
+                WHERE l.contact_id = ? AND (c.key LIKE '%:machine' OR c.key LIKE 'machine:%')
+                    AND c.type = 'integer' AND c.value <> 0
+                ORDER BY c.value DESC, c.key
+                """, arguments: [contact])
+        var found = LeadExplanation.SetAside(signals: [], rules: [])
+        for row in rows {
+            let (key, n): (String, Int64) = (row[0], row[1])
+            if key.hasSuffix(":machine") {
+                found.signals.append((String(key.dropLast(8)), n))
+            } else {
+                found.rules.append((String(key.dropFirst(8)), n))
+            }
+        }
+        return found
     }
 
     /// The contacts with the highest scores as of a day, with the columns that follow from it.
@@ -160,8 +192,9 @@ extension LeadsReader {
 
     /// Appends the cells of a row (contact, period, cells).
     private func append(_ row: Row, to cells: inout [DailyCell]) throws {
-        let text: String = row[2]
-        guard CellText.parse(text, into: &cells) else {
+        // A damaged file may hold anything here.
+        let text = String.fromDatabaseValue(row[2])
+        guard let text, CellText.parse(text, into: &cells) else {
             let contact: Int64 = row[0]
             throw LeadsError.damaged(
                 path: path, detail: "the activity of contact \(contact) is not readable")

@@ -60,14 +60,16 @@ struct ExplainCommand: ParsableCommand {
                 "points": .number(Numbers.exact(row.points)),
             ])
         }
-        return .object([
-            "contact_id": .integer(found.lead.contactID),
-            "as_of_day": .string(found.day.description),
-            "score": .number(Numbers.exact(found.explanation.score)),
-            "rows": .array(rows),
-            "changes": .array(changes(found)),
-            "to_mql": found.shortfall.map { toMQL($0, found) } ?? .null,
-        ])
+        return .object(
+            [
+                .init(key: "contact_id", value: .integer(found.lead.contactID)),
+                .init(key: "as_of_day", value: .string(found.day.description)),
+                .init(key: "score", value: .number(Numbers.exact(found.explanation.score))),
+                .init(key: "rows", value: .array(rows)),
+                .init(key: "changes", value: .array(changes(found))),
+                .init(
+                    key: "to_mql", value: found.shortfall.map { toMQL($0, found) } ?? .null),
+            ] + counts("set_aside", found.setAside.signals) + counts("rules", found.setAside.rules))
     }
 
     /// What rose and fell; all of it adds up to the change of engagement.
@@ -99,5 +101,13 @@ struct ExplainCommand: ParsableCommand {
                     ])
                 }),
         ])
+    }
+
+    private func counts(_ key: String, _ counts: [(name: String, n: Int64)]) -> [JSONValue.Member] {
+        counts.isEmpty ? [] : [.init(key: key, value: list(counts))]
+    }
+
+    private func list(_ counts: [(name: String, n: Int64)]) -> JSONValue {
+        .array(counts.map { .object(["name": .string($0.name), "n": .integer($0.n)]) })
     }
 }

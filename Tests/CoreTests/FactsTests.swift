@@ -18,7 +18,7 @@ private struct SlowFacts {
             Identifier(kind: .cookie, text: event.fields["cookie"] ?? ""),
         ].compactMap { $0 }
         guard let root = names.first else { return count(.noIdentifier) }
-        guard let signal = signal(of: event) else { return count(.noSignal) }
+        guard var signal = signal(of: event) else { return count(.noSignal) }
         if let id = event.fields["id"] {
             guard keys.insert("\(id) \(event.at) \(event.type) \(root)").inserted else {
                 return count(.duplicate)
@@ -30,10 +30,21 @@ private struct SlowFacts {
             let old = seen[name] ?? (event.at, event.at)
             seen[name] = (min(old.0, event.at), max(old.1, event.at))
         }
+        let machine = RandomEvents.machines[event.fields["ua"] ?? ""]
+        // What people do has a twin; what systems report counts as it is.
+        if let machine, BuiltInSignal(rawValue: signal) == nil {
+            signal += ":machine"
+            cells["\(root) \(day) machine:\(machine)", default: Tally(n: 0, value: 0)]
+                .add(Tally(n: 1, value: 0))
+        }
         cells["\(root) \(day) \(signal)", default: Tally(n: 0, value: 0)]
             .add(Tally(n: 1, value: event.value))
         let path = event.fields["url"] ?? ""
-        if path.hasPrefix("/service") || event.fields["campaign"]?.contains("service") == true {
+        if machine != nil {
+            // Its interests are nobody's.
+        } else if path.hasPrefix("/service")
+            || event.fields["campaign"]?.contains("service") == true
+        {
             cells["\(root) \(day) topic service", default: Tally(n: 0, value: 0)]
                 .add(Tally(n: 1, value: 0))
         }
@@ -42,7 +53,8 @@ private struct SlowFacts {
             edges["\(name) \(root)"] = (min(old.0, event.at), max(old.1, event.at), old.2 + 1)
         }
         for (attribute, value) in event.traits {
-            let trait = Core.Trait(value: Array(value.utf8), at: event.at, source: "test")
+            let trait = Core.Trait(value: Array(value.utf8), at: event.at,
+                source: event.type == "profile" ? "stated" : "observed")
             if let old = traits["\(root) \(attribute)"], !trait.supersedes(old) { continue }
             traits["\(root) \(attribute)"] = trait
         }

@@ -48,6 +48,7 @@ public struct EventFold: ~Copyable {
     private let zone: FixedZone
     private var currency: [UInt8]
     private let hash: KeyedHash
+    private var userAgents = UserAgentCache()
     private let normalizer = IdentifierNormalizer()
     private var pending = PendingEvents()
     /// What was settled since `settle` was last called.
@@ -114,7 +115,8 @@ public struct EventFold: ~Copyable {
         if case .identifier(let value) = email { root = (.email, value) }
         if case .identifier(let value) = customer { root = (.customerID, value) }
         guard let root else { return .noIdentifier }
-        guard let signal = matcher.signal(for: event) else { return .noSignal }
+        let (origin, originRule) = origin(of: event)
+        guard let signal = matcher.signal(for: event, by: origin) else { return .noSignal }
 
         if !erased.isEmpty,
             isErased(customer, .customerID) || isErased(email, .email)
@@ -130,7 +132,7 @@ public struct EventFold: ~Copyable {
 
         let rootHash = hash(normalizer.hashed(root.value, as: root.kind))
         var entry = PendingEvents.Entry(
-            at: event.at, day: day, signal: signal, isTrusted: isTrusted)
+            at: event.at, day: day, signal: signal.id, isTrusted: isTrusted)
         entry.amount = amount(of: event)
         if !event.id.isEmpty {
             let key = key(of: event, rootHash, event.isVouched ? 0 : source.scope)
@@ -143,7 +145,8 @@ public struct EventFold: ~Copyable {
         if case .identifier(let value) = cookie, root.kind != .cookie {
             name(value, .cookie, delta)
         }
-        matcher.forEachTopic(of: event) { pending.tells(of: $0) }
+        matcher.forEachTopic(of: event, by: origin) { pending.tells(of: $0) }
+        if signal.isSetAside, let rule = matcher.number(of: originRule) { pending.tells(of: rule) }
         guard isStatement else { return nil }
         return settleStatement(event, source, &delta)
     }
@@ -160,6 +163,14 @@ public struct EventFold: ~Copyable {
         settleWaiting(into: &delta)
         defer { settled = Settled() }
         return settled
+    }
+
+    /// As `Event.judged`, remembering what was found out about user agents.
+    private mutating func origin(of event: borrowing Event) -> (Origin, OriginRule) {
+        if let stated = event.stated { return stated }
+        guard !event.userAgent.isEmpty else { return (.unknown, .none) }
+        let rule = userAgents.rule(for: event.userAgent, hash: hash(event.userAgent))
+        return (rule.origin, rule)
     }
 
     private mutating func name(

@@ -2,16 +2,15 @@
 ///
 /// The order is the order of belief: where a text has several, the first one counts.
 enum BouncePhrases {
-    private static let table: [(phrase: String, meaning: Bounce)] =
-        autoReply.map { ($0, .autoReply) } + full.map { ($0, .soft) }
-        + unknown.map { ($0, .hard) } + policy.map { ($0, .block) } + passing.map { ($0, .soft) }
-        + permanent.map { ($0, .hard) }
-
-    private static let matcher = PhraseMatcher(table.map(\.phrase))
+    private static let matcher = PhraseMatcher([
+        autoReply, full, unknown, policy, passing, permanent,
+    ])
+    private static let meanings: [Bounce] = [.autoReply, .soft, .hard, .block, .soft, .hard]
 
     /// What the text means; nil if it has none of the phrases.
     static func meaning(of text: ByteSlice) -> Bounce? {
-        text.isEmpty ? nil : matcher.first(in: text).map { table[$0].meaning }
+        let groups = text.isEmpty ? 0 : matcher.groups(in: text)
+        return groups == 0 ? nil : meanings[groups.trailingZeroBitCount]
     }
 
     private static let autoReply = [

@@ -106,14 +106,18 @@ public enum BuiltInSignal: String, Sendable, CaseIterable {
     case identify
 
     /// The conditions that the signal stands for.
+    ///
+    /// What mail servers, shops and CRMs report is written by machines and not done by them, so that
+    /// it counts whoever says it; but gateways do follow links that unsubscribe.
     public var conditions: ConditionSet {
         switch self {
         case .hardBounce: .bounce(.hard)
         case .softBounce: .bounce(.soft)
         case .block: .bounce(.block)
         case .autoReply: .bounce(.autoReply)
-        case .purchase, .delivered, .unsubscribe, .complaint, .profile, .identify:
-            ConditionSet(globs: [.type: [Glob(rawValue)]], origins: [])
+        case .purchase, .delivered, .complaint, .profile, .identify:
+            ConditionSet(globs: [.type: [Glob(rawValue)]], origins: Origin.allCases)
+        case .unsubscribe: ConditionSet(globs: [.type: [Glob(rawValue)]])
         }
     }
 }
@@ -144,7 +148,9 @@ public struct ConditionSet: Sendable, Equatable {
     }
 
     static func bounce(_ bounce: Bounce) -> ConditionSet {
-        ConditionSet(globs: [.type: [Glob("bounce")], .bounce: [Glob(bounce.rawValue)]])
+        ConditionSet(
+            globs: [.type: [Glob("bounce")], .bounce: [Glob(bounce.rawValue)]],
+            origins: Origin.allCases)
     }
 }
 

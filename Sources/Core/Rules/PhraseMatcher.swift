@@ -1,20 +1,26 @@
-/// Finds phrases in bytes, ASCII letters regardless of case, all of them in one pass.
+/// Finds which of some groups of phrases a text has, ASCII letters regardless of case, all of them in
+/// one pass over its bytes.
 ///
-/// In a phrase `^` at its beginning stands for the beginning of the text, and `|` at either end for
-/// the end of a word: no letter stands there.
+/// In a phrase `^` at its beginning stands for the beginning of the text, `$` at its end for the end of
+/// it, and `|` at either end for the end of a word: no letter stands there.
 ///
 /// Built once; looking allocates nothing. Invariants: state 0 is the beginning, `next` has a row of
-/// `width` states for each state, `found` the phrases that end in each.
+/// `width` states for each state, `found` the phrases that end in each; there are at most 32 groups.
 ///
 /// - Source: A. V. Aho and M. J. Corasick, "Efficient String Matching", CACM 18 (1975).
 struct PhraseMatcher: Sendable {
     private struct Phrase: Sendable {
         var bytes: [UInt8]
+        /// The bit of its group.
+        var group: UInt32
         var startsText = false
         var startsWord = false
         var endsWord = false
+        var endsText = false
 
-        init(_ text: String) {
+        init(_ text: String, group: Int) {
+            precondition(group < 32)
+            self.group = 1 << UInt32(group)
             bytes = text.utf8.map(PhraseMatcher.lowered)
             if bytes.first == 0x5E {
                 startsText = true
@@ -26,6 +32,9 @@ struct PhraseMatcher: Sendable {
             if bytes.last == 0x7C {
                 endsWord = true
                 bytes.removeLast()
+            } else if bytes.last == 0x24 {
+                endsText = true
+                bytes.removeLast()
             }
             precondition(!bytes.isEmpty)
         }
@@ -36,12 +45,14 @@ struct PhraseMatcher: Sendable {
     private var columns = [UInt8](repeating: 0, count: 256)
     private var width = 1
     private var next: [UInt16] = []
-    /// For each state the places of the phrases that end there, the most telling first.
+    /// For each state the places of the phrases that end there.
     private var found: [[UInt16]] = []
 
-    /// A matcher of phrases, of which the earlier ones are more telling.
-    init(_ texts: [String]) {
-        phrases = texts.map(Phrase.init)
+    /// A matcher of groups of phrases.
+    init(_ groups: [[String]]) {
+        phrases = groups.enumerated().flatMap { group, texts in
+            texts.map { Phrase($0, group: group) }
+        }
         for phrase in phrases {
             for byte in phrase.bytes where columns[Int(byte)] == 0 {
                 columns[Int(byte)] = UInt8(width)
@@ -53,11 +64,11 @@ struct PhraseMatcher: Sendable {
         connect()
     }
 
-    /// The place in the list of the most telling phrase that the text has; nil if it has none.
+    /// The groups of which the text has a phrase: bit i for the group at place i.
     ///
-    /// - Complexity: O(n) in the length of the text, and O(1) for each phrase that ends in it.
-    func first(in text: ByteSlice) -> Int? {
-        var best = UInt16.max
+    /// - Complexity: O(n) in the length of the text, and O(1) for each phrase in it.
+    func groups(in text: ByteSlice) -> UInt32 {
+        var groups: UInt32 = 0
         var state = 0
         // SAFETY: every state in `next` is below its number of rows, every column below `width`.
         unsafe next.withUnsafeBufferPointer { next in
@@ -66,20 +77,21 @@ struct PhraseMatcher: Sendable {
                     let column = unsafe Int(columns[Int(text[place])])
                     state = unsafe Int(next[state * width + column])
                     guard state > 0, !found[state].isEmpty else { continue }
-                    for number in found[state] where number < best {
+                    for number in found[state] where groups & phrases[Int(number)].group == 0 {
                         if holds(phrases[Int(number)], endingAt: place + 1, of: text) {
-                            best = number
+                            groups |= phrases[Int(number)].group
                         }
                     }
                 }
             }
         }
-        return best == .max ? nil : Int(best)
+        return groups
     }
 
     private func holds(_ phrase: Phrase, endingAt end: Int, of text: ByteSlice) -> Bool {
         let start = end - phrase.bytes.count
         if phrase.startsText, start > 0 { return false }
+        if phrase.endsText, end < text.count { return false }
         if phrase.startsWord, start > 0, Self.isLetter(text[start - 1]) { return false }
         return !(phrase.endsWord && end < text.count && Self.isLetter(text[end]))
     }
@@ -121,7 +133,7 @@ struct PhraseMatcher: Sendable {
                     queue.append(branch)
                 }
             }
-            found[state] = (found[state] + found[fallback[state]]).sorted()
+            found[state] += found[fallback[state]]
         }
     }
 

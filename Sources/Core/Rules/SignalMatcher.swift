@@ -8,6 +8,8 @@ public typealias SignalID = UInt16
 public struct SignalMatcher: Sendable {
     private let signals: [Rule]
     private let topics: [Rule]
+    /// By `OriginRule.rawValue`: the number under which it is noted that the rule applied.
+    private let originRules: [SignalID?]
     private var known: [TypeRules] = []
 
     /// Types beyond this many are looked up in the whole list; no sane log has as many.
@@ -15,33 +17,58 @@ public struct SignalMatcher: Sendable {
 
     /// The matcher of a model.
     ///
-    /// - Parameter signalID: The number of a name; asked for every signal and topic of the model.
+    /// - Parameters:
+    ///   - signalID: The number of a name; asked for every signal of the model.
+    ///   - topicID: The same for every topic.
+    ///   - twinID: The number of a signal's machine twin; nil: machines are counted for no signal
+    ///     that does not ask for them.
+    ///   - originID: The number of a rule that tells machines from people; nil: it is not noted.
     public init(
-        model: Model, signalID: (String) -> SignalID, topicID: (String) -> SignalID
+        model: Model, signalID: (String) -> SignalID, topicID: (String) -> SignalID,
+        twinID: (String) -> SignalID? = { _ in nil },
+        originID: (OriginRule) -> SignalID? = { _ in nil }
     ) {
         signals = model.signals.flatMap { signal -> [Rule] in
             let builtIn = BuiltInSignal(rawValue: signal.name)?.conditions
             let sets = signal.when ?? (builtIn.map { [$0] } ?? [])
             let id = signalID(signal.name)
-            return sets.map { Rule(signal: id, conditions: $0) }
+            let twin = twinID(signal.name)
+            return sets.map {
+                Rule(signal: id, twin: $0.origins.isEmpty ? twin : nil, conditions: $0)
+            }
         }
         topics = model.topics.flatMap { topic -> [Rule] in
             let id = topicID(topic.name)
-            return topic.when.map { Rule(signal: id, conditions: $0) }
+            return topic.when.map { Rule(signal: id, twin: nil, conditions: $0) }
         }
+        originRules = OriginRule.allCases.map { originID($0) }
     }
 
     /// The signal that the event counts for; nil if none takes it.
     ///
+    /// What a machine did counts for the first signal that asks for machines, or else for the machine
+    /// twin of the first that would have taken it from a person.
+    ///
+    /// - Returns: the signal, and whether it is one that people do not get.
     /// - Complexity: O(r) in the rules of the event's type.
-    public mutating func signal(for event: borrowing Event) -> SignalID? {
-        rules(for: event.type).signals.first(for: event)
+    public mutating func signal(
+        for event: borrowing Event, by origin: Origin
+    ) -> (id: SignalID, isSetAside: Bool)? {
+        let rules = rules(for: event.type).signals
+        if let found = rules.first(for: event, by: origin) { return found }
+        guard origin == .machine, let twin = rules.firstTwin(for: event) else { return nil }
+        return (twin, true)
     }
 
+    /// The number under which it is noted that a rule made an event a machine's.
+    public func number(of rule: OriginRule) -> SignalID? { originRules[Int(rule.rawValue)] }
+
     /// Calls `body` with each topic that the event tells of, each once.
-    public mutating func forEachTopic(of event: borrowing Event, _ body: (SignalID) -> Void) {
+    public mutating func forEachTopic(
+        of event: borrowing Event, by origin: Origin, _ body: (SignalID) -> Void
+    ) {
         guard !topics.isEmpty else { return }
-        rules(for: event.type).topics.forEach(of: event, body)
+        rules(for: event.type).topics.forEach(of: event, by: origin, body)
     }
 
     private mutating func rules(for type: ByteSlice) -> TypeRules {
@@ -59,6 +86,8 @@ public struct SignalMatcher: Sendable {
 /// One way to match a signal or a topic.
 private struct Rule: Sendable {
     let signal: SignalID
+    /// What it counts for if a machine does what it asks of people.
+    let twin: SignalID?
     let conditions: ConditionSet
 
     func canHold(forType type: ByteSlice) -> Bool {
@@ -94,6 +123,7 @@ private final class TypeRules: Sendable {
 private final class CompiledRules: Sendable {
     private struct Row: Sendable {
         var signal: SignalID
+        var twin: SignalID?
         /// A bit for each origin that it takes.
         var origins: UInt8
         /// All of these must pass.
@@ -138,7 +168,8 @@ private final class CompiledRules: Sendable {
             let wanted = origins.isEmpty ? [.human, .unknown] : origins
             rows.append(
                 Row(
-                    signal: rule.signal, origins: wanted.reduce(0) { $0 | 1 << $1.rawValue },
+                    signal: rule.signal, twin: rule.twin,
+                    origins: wanted.reduce(0) { $0 | 1 << $1.rawValue },
                     tests: firstTest..<tests.count))
         }
         (self.rows, self.tests) = (rows, tests)
@@ -146,23 +177,43 @@ private final class CompiledRules: Sendable {
         self.wantsPath = wantsPath
     }
 
-    func first(for event: borrowing Event) -> SignalID? {
+    func first(
+        for event: borrowing Event, by origin: Origin
+    ) -> (id: SignalID, isSetAside: Bool)? {
         let path = wantsPath ? event.path : .empty
-        for row in 0..<rows.count where holds(row, for: event, path) { return rows[row].signal }
+        for row in 0..<rows.count where holds(row, for: event, by: origin, path) {
+            return (rows[row].signal, origin == .machine && rows[row].origins & Self.people == 0)
+        }
         return nil
     }
 
-    func forEach(of event: borrowing Event, _ body: (SignalID) -> Void) {
+    /// The twin of the first rule that would hold, had a person done it.
+    func firstTwin(for event: borrowing Event) -> SignalID? {
+        let path = wantsPath ? event.path : .empty
+        for row in 0..<rows.count
+        where rows[row].twin != nil && holds(row, for: event, by: .human, path) {
+            return rows[row].twin
+        }
+        return nil
+    }
+
+    func forEach(of event: borrowing Event, by origin: Origin, _ body: (SignalID) -> Void) {
         let path = wantsPath ? event.path : .empty
         var last: SignalID? = nil
-        for row in 0..<rows.count where rows[row].signal != last && holds(row, for: event, path) {
+        for row in 0..<rows.count
+        where rows[row].signal != last && holds(row, for: event, by: origin, path) {
             last = rows[row].signal
             body(rows[row].signal)
         }
     }
 
-    private func holds(_ row: Int, for event: borrowing Event, _ path: ByteSlice) -> Bool {
-        guard rows[row].origins & (1 << event.origin.rawValue) != 0 else { return false }
+    /// The bits of people, known as such or not.
+    private static let people: UInt8 = 1 << Origin.human.rawValue | 1 << Origin.unknown.rawValue
+
+    private func holds(
+        _ row: Int, for event: borrowing Event, by origin: Origin, _ path: ByteSlice
+    ) -> Bool {
+        guard rows[row].origins & (1 << origin.rawValue) != 0 else { return false }
         for test in rows[row].tests where !passes(tests[test], event, path) { return false }
         return true
     }
@@ -224,7 +275,7 @@ extension Event {
     private static var root: ByteSlice { literal("/") }
 
     /// The bytes of a word of the program.
-    static func literal(_ text: StaticString) -> ByteSlice {
+    public static func literal(_ text: StaticString) -> ByteSlice {
         // SAFETY: the bytes of a static string live as long as the program.
         unsafe ByteSlice(start: text.utf8Start, count: text.utf8CodeUnitCount)
     }

@@ -66,6 +66,7 @@ public final class EventsDecoder: LineDecoder {
         unsafe event.stage = Self.slice(fields.pointee.stage)
         unsafe event.owner = Self.slice(fields.pointee.owner)
         event.origin = .unknown
+        event.originRule = .none
         event.isVouched = false
     }
 

@@ -119,16 +119,21 @@ public struct Publisher: Sendable {
 
     private let profile: ProfileRules
     private let buying: BuyingScales
+    private let mail: MailSignals?
     private var history = History()
     /// By number: the name as a JSON key with its colon, and whether it is a signal's.
     private var keys: [[UInt8]] = []
     private var isSignal: [Bool] = []
+    /// Whether it is counted beside the signals, and shown with them.
+    private var isNoted: [Bool] = []
 
     /// A publisher for a day under a model.
     public init(
         model: ScoringModel, topics: ScoringModel, names: NameTable, day: Day,
-        profile: ProfileRules = ProfileRules(), buying: BuyingScales = BuyingScales()
+        profile: ProfileRules = ProfileRules(), buying: BuyingScales = BuyingScales(),
+        mail: MailSignals? = nil
     ) {
+        self.mail = mail
         self.buying = buying
         self.profile = profile
         self.model = model
@@ -138,11 +143,13 @@ public struct Publisher: Sendable {
         let count = Int(names.names.keys.max() ?? 0) + 1
         keys = Array(repeating: [], count: count)
         isSignal = Array(repeating: true, count: count)
+        isNoted = Array(repeating: false, count: count)
         for (number, entry) in names.names {
             var text = TextArena()
             text.string(Array(entry.name.utf8))
             keys[Int(number)] = text.bytes + [0x3A]
             isSignal[Int(number)] = names.isSignal(number)
+            isNoted[Int(number)] = entry.nameClass == .originRule
         }
     }
 
@@ -161,9 +168,11 @@ public struct Publisher: Sendable {
             return
         }
         let isSignal = self.isSignal
+        let isNoted = self.isNoted
         let lead = Lead(
             person, on: day, under: model,
-            isSignal: { Int($0) >= isSignal.count || isSignal[Int($0)] }, history: &history)
+            isSignal: { Int($0) >= isSignal.count || isSignal[Int($0)] },
+            isNoted: { Int($0) < isNoted.count && isNoted[Int($0)] }, history: &history)
         guard lead.isShown(hasEdge: person.hasEdge, mql: model.mql) else {
             publication.gone.append(contact)
             return
@@ -171,6 +180,12 @@ public struct Publisher: Sendable {
         var row = PublishedContact(lead)
         write(lead, of: person, to: &row, &publication.text)
         addBuying(lead, to: &row, &publication.text)
+        if let mail,
+            let standing = MailStanding(person, email: lead.emailMember, on: day, signals: mail)
+        {
+            row.deliverability = publication.text.piece(of: standing.deliverability.rawValue)
+            row.softStreak = standing.softStreak
+        }
         add(person.traits, of: contact, to: &publication, &row)
         addInterests(of: contact, to: &publication, &row)
         publication.contacts.append(row)

@@ -24,6 +24,7 @@ enum ExplainSheet {
         lines.append(outlook(found))
         lines += movement(found)
         if let ways = ways(found) { lines.append(ways) }
+        lines += setAside(found.setAside)
         return lines.joined(separator: "\n") + "\n"
     }
 
@@ -89,6 +90,21 @@ enum ExplainSheet {
             text += "; it falls below \(short(micropoints(mql))) after \(hotUntil)"
         }
         return text + "."
+    }
+
+    /// What machines did, and how they were known.
+    private static func setAside(_ found: LeadExplanation.SetAside) -> [String] {
+        func list(_ counts: [(name: String, n: Int64)]) -> String {
+            counts.map { "\($0.name) \($0.n)" }.joined(separator: ", ").harmless
+        }
+        var lines: [String] = []
+        if !found.signals.isEmpty {
+            lines.append("Set aside as done by machines: " + list(found.signals) + ".")
+        }
+        if !found.rules.isEmpty {
+            lines.append("Rules that knew machines: " + list(found.rules) + ".")
+        }
+        return lines
     }
 
     private static func short(_ value: Micropoints) -> String {

@@ -116,13 +116,13 @@ func combined(
         let layout = AccessLayout(routes: [AccessLog.visit])
         let decoder = try AccessDecoder(layout)
         var event = Event()
-        let origins = ["HEAD", "GET"].map { method in
+        let rules = ["HEAD", "GET"].map { method in
             combined("\(method) / HTTP/1.1").withSlice { line in
                 #expect(decoder.decode(line, into: &event) == nil)
-                return event.origin
+                return event.originRule
             }
         }
-        #expect(origins == [.machine, .unknown])
+        #expect(rules == [.head, .none])
     }
 
     @Test func `escaped quotes do not end a value`() throws {

@@ -34,7 +34,7 @@ struct AccessReader: ~Copyable {
         guard let place = route(for: request.method, path) else { return .noRoute }
         event.at = at
         event.type = types[place]
-        if request.method.equals("HEAD") { event.origin = .machine }
+        if request.method.equals("HEAD") { event.originRule = .head }
         if let slot = plan.userAgent { event.userAgent = value(slot) }
         if let slot = plan.address { event.ip = value(slot) }
         let query = Self.query(of: request.target)
