@@ -34,9 +34,10 @@ func accessLine(_ number: Int) -> String {
     let target =
         number % 4 == 0
         ? "/c/\(number % 97)?e=user\(user)%40example.com&m=2026-09-autumn&id=01J8\(number)"
-        : number % 8 == 1 ? "/static/app.\(number % 13).css" : "/products/\(number % 977)?c=K-\(user)"
-    return #"203.0.113.\#(number % 250) - - [14/Sep/2026:\#(clock) +0000] "GET \#(target) HTTP/1.1" "#
-        + #"200 \#(number % 90000) "https://shop.example/" "Mozilla/5.0 (X11; Linux x86_64) "#
+        : number % 8 == 1
+            ? "/static/app.\(number % 13).css" : "/products/\(number % 977)?c=K-\(user)"
+    return #"203.0.113.\#(number % 250) - - [14/Sep/2026:\#(clock) +0000] "#
+        + #""GET \#(target) HTTP/1.1" 200 \#(number % 90000) "https://shop.example/" "Mozilla/5.0 (X11; Linux x86_64) "#
         + #"AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36""# + "\n"
 }
 
@@ -44,7 +45,9 @@ let routes = [
     Route(
         path: Glob("/c/*"), methods: ["GET"], type: "click",
         takes: [.email: "$arg_e", .message: "$arg_m", .id: "$arg_id"]),
-    Route(path: Glob("/products/*"), statuses: [200], type: "visit", takes: [.customerID: "$arg_c"]),
+    Route(
+        path: Glob("/products/*"), statuses: [200], type: "visit",
+        takes: [.customerID: "$arg_c"]),
 ]
 
 func round(_ buffer: ByteSlice, _ decoder: any LineDecoder) -> (seconds: Double, sum: Int64) {

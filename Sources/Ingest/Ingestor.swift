@@ -167,32 +167,37 @@ public final class Ingestor {
     ) {
         var lastBad = tally.lines
         for (line, offset) in block.lines {
-            var firstBad: Verdict? = nil
-            func take(_ verdict: Verdict?) {
-                guard let verdict else { return }  // `settle` will tell
-                tally.count(verdict)
-                guard verdict.outcome == .quarantined else { return }
-                quarantine(line, offset, verdict)
-                if firstBad == nil { firstBad = verdict }
-            }
-            take(decoder.decode(line, into: &event) ?? fold.admit(event, from: scope, into: &facts))
             tally.lines += 1
-            if let batch {
-                while batch.remaining > 0 {
-                    take(
-                        batch.decodeNext(into: &event)
-                            ?? fold.admit(event, from: scope, into: &facts))
-                }
+            var flaw = count(
+                decoder.decode(line, into: &event) ?? fold.admit(event, from: scope, into: &facts),
+                &tally)
+            if let flaw { quarantine(line, offset, flaw) }
+            while let batch, batch.remaining > 0 {
+                let next = count(
+                    batch.decodeNext(into: &event) ?? fold.admit(event, from: scope, into: &facts),
+                    &tally)
+                guard let next else { continue }
+                quarantine(line, offset, next)
+                flaw = flaw ?? next
             }
-            if let firstBad {
-                health.add(good: tally.lines - 1 - lastBad, bad: firstBad)
-                lastBad = tally.lines
-            }
+            guard let flaw else { continue }
+            health.add(good: tally.lines - 1 - lastBad, bad: flaw)
+            lastBad = tally.lines
         }
+        health.add(good: tally.lines - lastBad)
         let settled = fold.settle(into: &facts)
         tally.count(.applied, times: settled.applied)
         tally.count(.duplicate, times: settled.duplicates)
-        health.add(good: tally.lines - lastBad)
+    }
+
+    /// Counts a verdict, if there is one already.
+    ///
+    /// - Returns: the verdict if the record is to be quarantined.
+    @inline(__always)
+    private static func count(_ verdict: Verdict?, _ tally: inout StreamTally) -> Verdict? {
+        guard let verdict else { return nil }
+        tally.count(verdict)
+        return verdict.outcome == .quarantined ? verdict : nil
     }
 
     private func quarantine(

@@ -16,12 +16,6 @@ public struct LeadExplanation: Sendable {
     public var hotUntil: Day?
     /// The line of `hotUntil`.
     public var mql: Double?
-    /// What rose and fell since `movementDays` before.
-    public var movement: Movement
-    /// What is missing to the line, and how to make up for it; nil if the line is not known.
-    public var shortfall: Shortfall?
-    /// The names of signals by number.
-    public var names: [SignalID: String]
     /// What machines did in the contact's name, which gave no points.
     public var setAside: SetAside
 
@@ -33,6 +27,12 @@ public struct LeadExplanation: Sendable {
         /// took.
         public var rules: [(name: String, n: Int64)]
     }
+    /// What rose and fell since `movementDays` before.
+    public var movement: Movement
+    /// What is missing to the line, and how to make up for it; nil if the line is not known.
+    public var shortfall: Shortfall?
+    /// The names of signals by number.
+    public var names: [SignalID: String]
 
     /// Engagement if nothing more happens.
     public struct Outlook: Sendable {
@@ -73,14 +73,14 @@ extension LeadsReader {
                 let level = Engagement(of: history, on: day.adding($0), under: model.scoring)
                 return .init(days: $0, engagement: level.engagement)
             },
-            hotUntil: today.hotUntil, mql: model.mql,
+            hotUntil: today.hotUntil, mql: model.mql, setAside: try setAside(lead.contactID),
             movement: Movement(
                 of: history, on: day, since: Self.movementDays, under: model.scoring),
             shortfall: model.mql == nil
                 ? nil
                 : Shortfall(
                     of: history, on: day, signals: model.signalNumbers, under: model.scoring),
-            names: model.names, setAside: try setAside(lead.contactID))
+            names: model.names)
     }
 
     private func setAside(_ contact: Int64) throws -> LeadExplanation.SetAside {

@@ -67,9 +67,16 @@ struct ExplainCommand: ParsableCommand {
                 .init(key: "score", value: .number(Numbers.exact(found.explanation.score))),
                 .init(key: "rows", value: .array(rows)),
                 .init(key: "changes", value: .array(changes(found))),
-                .init(
-                    key: "to_mql", value: found.shortfall.map { toMQL($0, found) } ?? .null),
+                .init(key: "to_mql", value: found.shortfall.map { toMQL($0, found) } ?? .null),
             ] + counts("set_aside", found.setAside.signals) + counts("rules", found.setAside.rules))
+    }
+
+    private func counts(_ key: String, _ counts: [(name: String, n: Int64)]) -> [JSONValue.Member] {
+        counts.isEmpty ? [] : [.init(key: key, value: list(counts))]
+    }
+
+    private func list(_ counts: [(name: String, n: Int64)]) -> JSONValue {
+        .array(counts.map { .object(["name": .string($0.name), "n": .integer($0.n)]) })
     }
 
     /// What rose and fell; all of it adds up to the change of engagement.
@@ -101,13 +108,5 @@ struct ExplainCommand: ParsableCommand {
                     ])
                 }),
         ])
-    }
-
-    private func counts(_ key: String, _ counts: [(name: String, n: Int64)]) -> [JSONValue.Member] {
-        counts.isEmpty ? [] : [.init(key: key, value: list(counts))]
-    }
-
-    private func list(_ counts: [(name: String, n: Int64)]) -> JSONValue {
-        .array(counts.map { .object(["name": .string($0.name), "n": .integer($0.n)]) })
     }
 }

@@ -53,7 +53,8 @@ private struct SlowFacts {
             edges["\(name) \(root)"] = (min(old.0, event.at), max(old.1, event.at), old.2 + 1)
         }
         for (attribute, value) in event.traits {
-            let trait = Core.Trait(value: Array(value.utf8), at: event.at,
+            let trait = Core.Trait(
+                value: Array(value.utf8), at: event.at,
                 source: event.type == "profile" ? "stated" : "observed")
             if let old = traits["\(root) \(attribute)"], !trait.supersedes(old) { continue }
             traits["\(root) \(attribute)"] = trait
@@ -203,6 +204,28 @@ struct FactsTests {
         let bound = bind.withEvent { fold.fold($0, from: low, into: &delta) }
         #expect(bound == .applied)
         #expect(delta.edges.count == 1)
+    }
+
+    @Test func `an event that is vouched for may claim what full trust may`() {
+        var fold = Self.fold()
+        var delta = FactDelta()
+        let low = SourceScope(name: "web", trust: .low, scope: 9)
+        let event = OwnedEvent(
+            at: RandomEvents.start, type: "click",
+            ["customer_id": "C1", "email": "a@example.com", "cookie": "k", "id": "1"],
+            traits: [("job_title", "\"Director\"")])
+        func told(vouched: Bool, from source: SourceScope) -> Verdict {
+            event.withEvent {
+                var event = $0
+                event.isVouched = vouched
+                return fold.fold(event, from: source, into: &delta)
+            }
+        }
+        #expect(told(vouched: true, from: low) == .applied)
+        #expect(delta.edges.count == 2 && delta.traits.count == 1)
+        // Its duplicates are those of all sources of full trust; without the proof its own.
+        #expect(told(vouched: false, from: Self.source) == .duplicate)
+        #expect(told(vouched: false, from: low) == .applied)
     }
 
     @Test func `money in another currency counts as nothing and is reported`() {

@@ -126,8 +126,9 @@ public struct FieldLayout: Sendable, Equatable {
     public var type: String?
     /// Places of arrays, of which the first that is there holds the events; JSON only.
     public var each: [String] = []
-    /// The place of an object, or of a text that is JSON, which stands for the line; JSON only.
-    public var unwrap: String?
+    /// Places of objects, or of texts that are JSON, which stand for the line, the outermost first;
+    /// one that is not there is passed over. JSON only.
+    public var unwrap: [String] = []
     /// The names of the columns; nil: they stand in the first line of each file.
     public var columns: [String]?
     /// What stands between columns.

@@ -11,7 +11,9 @@ struct FieldReader {
         if let value = section.optional("each") {
             layout.each = value.oneOrMore("a pointer").compactMap { place($0) }
         }
-        if let value = section.optional("unwrap") { layout.unwrap = place(value) }
+        if let value = section.optional("unwrap") {
+            layout.unwrap = value.oneOrMore("a pointer").compactMap { place($0) }
+        }
         if let value = section.optional("type") { layout.type = value.eventType() }
         if let value = section.optional("columns") {
             layout.columns = value.oneOrMore("a column").compactMap { $0.text("a column") }

@@ -54,9 +54,8 @@ extension MeaningHash {
         add(list: layout.columns.map { [$0] } ?? []) { hash, columns in
             hash.add(list: columns) { $0.add($1) }
         }
-        for text in [layout.unwrap, layout.type] {
-            add(list: text.map { [$0] } ?? []) { $0.add($1) }
-        }
+        add(list: layout.unwrap) { $0.add($1) }
+        add(list: layout.type.map { [$0] } ?? []) { $0.add($1) }
         add(Int(layout.delimiter))
     }
 }

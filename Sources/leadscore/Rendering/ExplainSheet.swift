@@ -22,9 +22,9 @@ enum ExplainSheet {
         lines.append("  " + String(repeating: "-", count: width))
         lines.append(line(amounts.count - 1, "score") + "\n")
         lines.append(outlook(found))
+        lines += setAside(found.setAside)
         lines += movement(found)
         if let ways = ways(found) { lines.append(ways) }
-        lines += setAside(found.setAside)
         return lines.joined(separator: "\n") + "\n"
     }
 

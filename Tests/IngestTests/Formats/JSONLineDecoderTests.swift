@@ -123,12 +123,16 @@ func decodeAll(_ line: [UInt8], with decoder: any LineDecoder) -> [Decoded] {
     }
 
     @Test func `what is wrapped stands for the line, as an object or as a text`() {
-        let wrap = { (layout: inout FieldLayout) in layout.unwrap = "/in" }
+        let wrap = { (layout: inout FieldLayout) in layout.unwrap = ["/in"] }
         #expect(decode(#"{"in":{"t":1,"k":"open"},"t":2}"#, wrap).at == 1000)
         #expect(decode(#"{"in":"{\"t\":1,\"k\":\"op\\u0065n\"}"}"#, wrap)["type"] == "open")
         #expect(decode(#"{"in":"hello","t":2,"k":"x"}"#, wrap).at == 2000)
         #expect(decode(#"{"t":2,"k":"x"}"#, wrap).at == 2000)
         #expect(decode(#"{"in":"{\"t\":1"}"#, wrap).verdict == .json)
+        let both = { (layout: inout FieldLayout) in layout.unwrap = ["/a", "/b", "/none"] }
+        let inner = #"{\\\"t\\\":1,\\\"k\\\":\\\"open\\\"}"#
+        #expect(decode(#"{"a":"{\"b\":\"\#(inner)\"}"}"#, both)["type"] == "open")
+        #expect(decode(#"{"b":{"t":1,"k":"open"}}"#, both)["type"] == "open")
     }
 
     @Test func `words are translated, and bounces give way to a code that says more`() {

@@ -26,7 +26,7 @@ private struct JSONReader: ~Copyable {
     private let plan: FieldPlan
     private let traitObjects: [JSONPointer]
     private let each: [JSONPointer]
-    private let unwrap: JSONPointer?
+    private let unwrap: [JSONPointer]
     private var record: JSONRecord
     private var envelope = JSONDocument()
     private var inner = ByteScratch(capacity: 1 << 10)
@@ -47,12 +47,12 @@ private struct JSONReader: ~Copyable {
         if let verdict = open(line) { return verdict }
         var list: JSONDocument.Value?
         for pointer in each where list == nil {
-            let found = record.document.find(pointer, from: record.whole)
+            let found = record.document.find(pointer, from: JSONRecord.whole)
             if let found, record.document.isArray(found) { list = found }
         }
         guard let list else {
-            record.element = record.whole
-            guard record.document.isObject(record.whole) else { return .json }
+            record.element = JSONRecord.whole
+            guard record.document.isObject(JSONRecord.whole) else { return .json }
             return fill(&event)
         }
         guard let first = record.document.first(of: list) else { return .blank }
@@ -77,23 +77,23 @@ private struct JSONReader: ~Copyable {
     /// Takes up the line, or what it wraps. A text that is not JSON is left where it is: then the
     /// envelope is the record.
     private mutating func open(_ line: ByteSlice) -> Verdict? {
-        record.whole = 0
-        guard let unwrap else { return record.document.open(line) }
-        if let verdict = envelope.open(line) { return verdict }
-        guard let found = envelope.find(unwrap, from: 0) else { return record.document.open(line) }
-        let scalar = envelope.scalar(found)
-        let text = scalar.text.trimmed
-        switch scalar.kind {
-        case .text where !text.isEmpty && (text[0] == 0x7B || text[0] == 0x5B):
-            inner.begin(text.count + 64)
-            return record.document.open(inner.padded(text))
-        case .container:
-            // The same text again, so that there is one document to look into.
-            if let verdict = record.document.open(line) { return verdict }
-            record.whole = found
-            return nil
-        default: return record.document.open(line)
+        guard !unwrap.isEmpty else { return record.document.open(line) }
+        inner.begin(unwrap.count * (line.count + 64))
+        var text = line
+        for pointer in unwrap {
+            if let verdict = envelope.open(text) { return verdict }
+            guard let found = envelope.find(pointer, from: 0) else { continue }
+            let scalar = envelope.scalar(found)
+            let wrapped = scalar.text.trimmed
+            guard let first = wrapped.isEmpty ? nil : wrapped[0] else { continue }
+            switch scalar.kind {
+            case .text where first == 0x7B || first == 0x5B: text = inner.padded(wrapped)
+            // What follows it in the line can be read, as the parser wants.
+            case .container: text = wrapped
+            default: continue
+            }
         }
+        return record.document.open(text)
     }
 
     private mutating func fill(_ event: inout Event) -> Verdict? {
@@ -125,7 +125,7 @@ private struct JSONReader: ~Copyable {
 private struct JSONRecord: FieldFinder, ~Copyable {
     var document = JSONDocument()
     var element: JSONDocument.Value = 0
-    var whole: JSONDocument.Value = 0
+    static let whole: JSONDocument.Value = 0
     private let pointers: [JSONPointer]
 
     init(_ pointers: [JSONPointer]) { self.pointers = pointers }
@@ -133,8 +133,9 @@ private struct JSONRecord: FieldFinder, ~Copyable {
     mutating func find(_ place: Int) -> FieldScalar {
         let scalar = document.find(pointers[place], from: element).map { document.scalar($0) }
         if let scalar, scalar.kind != .absent, scalar.kind != .container { return scalar }
-        guard element != whole else { return .absent }
-        return document.find(pointers[place], from: whole).map { document.scalar($0) } ?? .absent
+        guard element != Self.whole else { return .absent }
+        return document.find(pointers[place], from: Self.whole).map { document.scalar($0) }
+            ?? .absent
     }
 
     mutating func trait(_ place: Int) -> ByteSlice {
@@ -143,6 +144,6 @@ private struct JSONRecord: FieldFinder, ~Copyable {
 
     mutating func find(_ pointer: JSONPointer) -> JSONDocument.Value? {
         document.find(pointer, from: element)
-            ?? (element == whole ? nil : document.find(pointer, from: whole))
+            ?? (element == Self.whole ? nil : document.find(pointer, from: Self.whole))
     }
 }
