@@ -120,7 +120,8 @@ public final class Ingestor {
             // By name, so that it outlives a change of order in the configuration.
             let own = UInt32(truncatingIfNeeded: hash(Array(source.name.utf8))) | 1
             return SourceScope(
-                name: source.name, trust: source.trust, scope: source.trust == .full ? 0 : own)
+                name: source.name, trust: source.trust, scope: source.trust == .full ? 0 : own,
+                isImport: source.format == "csv")
         }
         decoders = sources.map { source in
             // One that remembers earlier lines goes on as long as its source means the same.

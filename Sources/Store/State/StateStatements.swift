@@ -153,7 +153,7 @@ final class StateStatements {
         removeMembership = try connection.prepare("DELETE FROM membership WHERE contact = ?")
         readAssertions = try connection.prepare(
             """
-            SELECT coalesce(i.root, i.id), a.joined FROM assertion a
+            SELECT coalesce(i.root, i.id), a.joined, a.actor FROM assertion a
             JOIN identifier i ON i.id = a.higher
             WHERE a.lower = ? AND a.revoked IS NULL ORDER BY a.id
             """)
