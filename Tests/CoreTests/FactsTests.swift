@@ -79,7 +79,8 @@ private struct SlowFacts {
         lines += cells.map { "cell \($0.key) \($0.value.n) \($0.value.value)" }
         lines += edges.map { "edge \($0.key) \($0.value.0) \($0.value.1) \($0.value.2)" }
         lines += traits.map {
-            "trait \($0.key) \(String(decoding: $0.value.value, as: UTF8.self)) \($0.value.at) test"
+            "trait \($0.key) \(String(decoding: $0.value.value, as: UTF8.self)) \($0.value.at) "
+                + $0.value.source
         }
         return lines.sorted().joined(separator: "\n")
     }

@@ -104,6 +104,8 @@ struct PersonUpdate {
         let kind = IdentifierKind(rawValue: UInt8(clamping: statements.readIdentifier.int(0)))
         let value = statements.readIdentifier.bytes(1).array
         statements.readIdentifier.reset()
+        // Why it belongs there may have changed all the same.
+        contacts.insert(oldRoot ?? id)
         guard root != oldRoot || ambiguous != wasAmbiguous else { return false }
 
         statements.setRoot.bind(1, root)
