@@ -34,6 +34,7 @@ public enum Verdict: UInt8, Sendable, CaseIterable {
     case noRoute
     case badRequest
     case otherType
+    case otherLine
     case header
     // Quarantined: somebody should look at the record.
     case json
@@ -58,7 +59,8 @@ public enum Verdict: UInt8, Sendable, CaseIterable {
         case .applied: .applied
         case .duplicate: .duplicate
         case .suppressed: .suppressed
-        case .blank, .noIdentifier, .noSignal, .tooOld, .noRoute, .badRequest, .otherType, .header:
+        case .blank, .noIdentifier, .noSignal, .tooOld, .noRoute, .badRequest, .otherType,
+            .otherLine, .header:
             .filtered
         case .json, .format, .depth, .utf8, .nul, .duplicateKey, .oversize, .unterminated, .field,
             .time, .type, .future,
@@ -78,6 +80,7 @@ public enum Verdict: UInt8, Sendable, CaseIterable {
         case .noRoute: "no_route"
         case .badRequest: "bad_request"
         case .otherType: "type"
+        case .otherLine: "other"
         case .header: "header"
         case .json: "json"
         case .format: "format"
@@ -110,6 +113,7 @@ public enum Verdict: UInt8, Sendable, CaseIterable {
         case .noRoute: "matches no route of its source"
         case .badRequest: "is a request that is no HTTP"
         case .otherType: "has a type that the source's `types` do not name"
+        case .otherLine: "tells of nothing that a contact did or received"
         case .header: "names the columns"
         case .json: "is not one JSON object"
         case .format: "does not have the format that the source states"

@@ -22,6 +22,7 @@ public final class Ingestor {
     private var decoders: [any LineDecoder] = []
     /// The same where a line may hold several events, else nil.
     private var batches: [(any BatchDecoder)?] = []
+    private var definitions: [SourceDefinition] = []
     private var healths: [LineHealth] = []
     private var checkpoint = Checkpoint()
     /// Kept beside the checkpoint, whose facts are in use while a block is read.
@@ -52,6 +53,12 @@ public final class Ingestor {
     public func advance(latest: Instant, forgetBefore day: Day?) {
         fold.latest = latest
         if let day { fold.deduplicator.forget(before: day) }
+    }
+
+    /// Gives a source's decoder what was committed of it; before the first turn.
+    public func restore(_ texts: [RememberedText], of source: String) {
+        guard let place = definitions.firstIndex(where: { $0.name == source }) else { return }
+        (decoders[place] as? any RememberingDecoder)?.restore(texts)
     }
 
     /// Has events suppressed that name erased persons, from the next block on.
@@ -95,6 +102,11 @@ public final class Ingestor {
         quarantinedBytes = 0
         pendingRecords = 0
         taken.positions = follower.takePositions()
+        for place in decoders.indices {
+            guard let decoder = decoders[place] as? any RememberingDecoder else { continue }
+            let name = scopes[place].name
+            taken.remembered += decoder.takeRemembered().map { (source: name, text: $0) }
+        }
         let keys = fold.deduplicator.takeChanges()
         taken.duplicateKeys = keys.added
         taken.droppedDays = keys.dropped
@@ -108,14 +120,22 @@ public final class Ingestor {
             // By name, so that it outlives a change of order in the configuration.
             let own = UInt32(truncatingIfNeeded: hash(Array(source.name.utf8))) | 1
             return SourceScope(
-                name: source.name, trust: source.trust, scope: source.trust == .full ? 0 : own)
+                name: source.name, trust: source.trust, scope: source.trust == .full ? 0 : own,
+                isImport: source.format == "csv")
         }
         decoders = sources.map { source in
+            // One that remembers earlier lines goes on as long as its source means the same.
+            if let old = definitions.firstIndex(where: {
+                $0.name == source.name && $0.format == source.format && $0.layout == source.layout
+            }), decoders[old] is any RememberingDecoder {
+                return decoders[old]
+            }
             guard let format = LogFormat.named(source.format) else {
                 preconditionFailure("the configuration let an unknown format pass")
             }
             return format.makeDecoder(source)
         }
+        definitions = sources
         batches = decoders.map { $0 as? any BatchDecoder }
     }
 
@@ -148,6 +168,10 @@ public final class Ingestor {
         var health = LineHealth()
         swap(&health, &healths[block.source])
         let decoder = decoders[block.source]
+        if let calendar = decoder as? any CalendarDecoder {
+            calendar.zone = fold.zone
+            calendar.latest = fold.latest
+        }
         decoder.begin(stream: block.stream, head: block.head, offset: block.offset)
         Self.readLines(
             of: block, decoder: decoder, batch: batches[block.source], scope: scopes[block.source],

@@ -60,6 +60,10 @@ public final class Rehearsal {
             deduplicator: Deduplicator(limit: model.dedupeMax),
             latest: clock.latestEvent(in: model.zone))
         decoder = format.makeDecoder(source)
+        if let calendar = decoder as? any CalendarDecoder {
+            calendar.zone = model.zone
+            calendar.latest = clock.latestEvent(in: model.zone)
+        }
         decoder.begin(stream: 1, head: [], offset: 0)
     }
 

@@ -77,7 +77,8 @@ struct WhatIf {
             var publisher = Publisher(
                 model: rules.scoring, topics: rules.topics, names: rules.names, day: day,
                 profile: rules.profile,
-                buying: BuyingScales(of: buyers, on: day, under: rules.model, last: last))
+                buying: BuyingScales(of: buyers, on: day, under: rules.model, last: last),
+                mail: rules.mail)
             var publication = Publication(sequence: store.sequence, day: day)
             for person in persons {
                 publisher.add(person, contact: person.contact, to: &publication)

@@ -126,12 +126,15 @@ public struct IdentifierRow: Sendable, Equatable {
     public var firstSeen: String
     /// RFC 3339.
     public var lastSeen: String
+    /// Why it belongs to the contact; nil for the one that names the person.
+    public var reason: String?
 
     /// A row.
     public init(
         id: Int64, kind: String, value: String, contactID: Int64, ambiguous: Bool,
-        firstSeen: String, lastSeen: String
+        firstSeen: String, lastSeen: String, reason: String? = nil
     ) {
+        self.reason = reason
         self.id = id
         self.kind = kind
         self.value = value

@@ -154,6 +154,11 @@ extension LeadsReader {
         return ranks.sorted { $0.score == $1.score ? $0.id < $1.id : $0.score > $1.score }.map(\.id)
     }
 
+    /// A contact's row with what follows from its activity as of a day.
+    public func lead(_ lead: LeadRow, asOf day: Day) throws -> LeadRow {
+        try LeadsModel(self).rescored(lead, try history(of: lead.contactID, on: day), on: day)
+    }
+
     /// Whether everything that scores of a day rest on is still kept apart: 6.7 half-lives before
     /// it, after which less than 1 % is left. True where the file does not state its retention.
     public func isExact(on day: Day) throws -> Bool {

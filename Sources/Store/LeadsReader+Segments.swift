@@ -85,4 +85,41 @@ extension LeadsReader {
         let rows = try Row.fetchCursor(db, sql: sql, arguments: scope)
         while let row = try rows.next() { try body(LeadRow(row)) }
     }
+
+    /// What a contact says that it prefers, where it looks more at something else.
+    public func contradictions(of contactID: Int64) throws -> [Contradiction] {
+        try Row.fetchAll(
+            db,
+            sql: """
+                SELECT t.attribute, t.value, t.at, i.topic, i.points,
+                    coalesce((SELECT points FROM interests s WHERE s.contact_id = t.contact_id
+                        AND lower(s.topic) = lower(t.value)), 0) AS own
+                FROM traits t JOIN attributes a ON a.name = t.attribute AND a.states = 'topic'
+                JOIN interests i ON i.contact_id = t.contact_id
+                WHERE t.contact_id = ? AND i.points > own AND i.points = (
+                    SELECT max(points) FROM interests m WHERE m.contact_id = t.contact_id)
+                GROUP BY t.attribute ORDER BY t.attribute
+                """, arguments: [contactID]
+        ).map {
+            Contradiction(
+                attribute: $0[0], stated: $0[1], at: $0[2], observed: $0[3], points: $0[4],
+                statedPoints: $0[5])
+        }
+    }
+}
+
+/// A stated preference that behaviour does not bear out.
+public struct Contradiction: Sendable, Equatable {
+    /// The attribute.
+    public var attribute: String
+    /// What it says.
+    public var stated: String
+    /// When it was stated, RFC 3339.
+    public var at: String
+    /// The topic that the contact is most interested in.
+    public var observed: String
+    /// The points of that topic.
+    public var points: Double
+    /// The points of the stated one.
+    public var statedPoints: Double
 }

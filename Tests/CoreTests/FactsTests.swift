@@ -53,7 +53,9 @@ private struct SlowFacts {
             edges["\(name) \(root)"] = (min(old.0, event.at), max(old.1, event.at), old.2 + 1)
         }
         for (attribute, value) in event.traits {
-            let trait = Core.Trait(value: Array(value.utf8), at: event.at, source: "test")
+            let trait = Core.Trait(
+                value: Array(value.utf8), at: event.at,
+                source: event.type == "profile" ? "stated" : "observed")
             if let old = traits["\(root) \(attribute)"], !trait.supersedes(old) { continue }
             traits["\(root) \(attribute)"] = trait
         }

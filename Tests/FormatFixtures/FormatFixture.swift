@@ -115,5 +115,9 @@ public struct FormatFixture: Sendable, CustomStringConvertible {
         FormatFixture(
             name: "events", source: SourceDefinition(name: "events", paths: ["/log/*.log"]),
             lines: lines("Tests/Fixtures/logs/events.ndjson")),
+        FormatFixture(
+            name: "postfix",
+            source: SourceDefinition(name: "postfix", paths: ["/log/*.log"], format: "postfix"),
+            lines: lines("etc/examples/postfix.log")),
     ]
 }

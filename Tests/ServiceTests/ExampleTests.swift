@@ -14,7 +14,7 @@ import Testing
     }()
 
     @Test func `there is one for each kind of server`() {
-        #expect(Set(Self.names).isSuperset(of: ["apache", "nginx", "sendgrid"]))
+        #expect(Set(Self.names).isSuperset(of: ["apache", "nginx", "postfix", "sendgrid"]))
     }
 
     @Test(arguments: names)

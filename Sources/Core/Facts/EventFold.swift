@@ -6,12 +6,21 @@ public struct SourceScope: Sendable {
     public var trust: Trust
     /// 0 for all sources of full trust together, a number of its own for every other.
     public var scope: UInt32
+    /// Whether it is an export of another system, whose attributes are imported rather than stated.
+    public var isImport: Bool
 
     /// A source's rights.
-    public init(name: String, trust: Trust, scope: UInt32) {
+    public init(name: String, trust: Trust, scope: UInt32, isImport: Bool = false) {
         self.name = name
         self.trust = trust
         self.scope = scope
+        self.isImport = isImport
+    }
+
+    /// How an attribute on an event came to be known: `imported` from another system, `stated` in a
+    /// profile, or else `observed`.
+    func origin(of event: borrowing Event) -> String {
+        isImport ? "imported" : event.type.equals("profile") ? "stated" : "observed"
     }
 }
 
@@ -36,7 +45,8 @@ public struct EventFold: ~Copyable {
     public var deduplicator: Deduplicator
 
     private var matcher: SignalMatcher
-    private let zone: FixedZone
+    /// The zone in which days begin.
+    public let zone: FixedZone
     private var currency: [UInt8]
     private let hash: KeyedHash
     private var userAgents = UserAgentCache()
@@ -160,8 +170,8 @@ public struct EventFold: ~Copyable {
     private mutating func origin(of event: borrowing Event) -> (Origin, OriginRule) {
         if let stated = event.stated { return stated }
         guard !event.userAgent.isEmpty else { return (.unknown, .none) }
-        let rule = userAgents.rule(for: event.userAgent, hash: hash(event.userAgent))
-        return (rule.origin, rule)
+        return event.judged(
+            by: userAgents.rule(for: event.userAgent, hash: hash(event.userAgent)))
     }
 
     private mutating func name(
@@ -197,19 +207,20 @@ public struct EventFold: ~Copyable {
         _ event: borrowing Event, of number: Int, _ source: SourceScope, _ delta: inout FactDelta
     ) {
         let at = event.at.milliseconds
+        let origin = source.origin(of: event)
         for trait in event.traits {
             delta.state(
-                Trait(value: trait.value.array, at: at, source: source.name),
+                Trait(value: trait.value.array, at: at, source: origin),
                 attribute: trait.attribute.array, of: number)
         }
         if !event.stage.isEmpty {
             delta.state(
-                Trait(value: event.stage.array, at: at, source: source.name),
+                Trait(value: event.stage.array, at: at, source: origin),
                 attribute: Trait.stageAttribute, of: number)
         }
         if !event.owner.isEmpty {
             delta.state(
-                Trait(value: event.owner.array, at: at, source: source.name),
+                Trait(value: event.owner.array, at: at, source: origin),
                 attribute: Trait.ownerAttribute, of: number)
         }
     }

@@ -27,7 +27,20 @@ public enum UserAgent {
 extension Event {
     /// Whether a person or a machine did it, and which rule says so.
     public var judged: (origin: Origin, rule: OriginRule) {
-        stated ?? { ($0.origin, $0) }(UserAgent.rule(for: userAgent))
+        stated ?? judged(by: UserAgent.rule(for: userAgent))
+    }
+
+    /// What the rule that holds for its user agent says of this event.
+    ///
+    /// Of a program that names no browser only that is a machine's which is done with a browser or a
+    /// mail program: an app of one's own is used by people, and calls itself what it likes.
+    func judged(by rule: OriginRule) -> (origin: Origin, rule: OriginRule) {
+        rule == .nameless && !isBrowsing ? (.unknown, .none) : (rule.origin, rule)
+    }
+
+    private var isBrowsing: Bool {
+        type.equals("visit") || type.equals("click") || type.equals("open")
+            || type.equals("download") || type.equals("search")
     }
 
     /// What the decoder knows of it; nil where the user agent has to tell.

@@ -42,6 +42,22 @@ public protocol BatchDecoder: LineDecoder {
     func decodeNext(into event: inout Event) -> Verdict?
 }
 
+/// A decoder of lines whose times leave out what everybody knows.
+public protocol CalendarDecoder: LineDecoder {
+    /// The zone of times that state none.
+    var zone: FixedZone { get set }
+    /// No line is taken to be written after this.
+    var latest: Instant { get set }
+}
+
+/// A decoder that has to know what earlier lines said, across restarts too.
+public protocol RememberingDecoder: LineDecoder {
+    /// What changed since the last call, to be committed with the positions of the lines so far.
+    func takeRemembered() -> [RememberedText]
+    /// Takes back what was committed, before the first line.
+    func restore(_ texts: [RememberedText])
+}
+
 /// A kind of log that can be read.
 public struct LogFormat: Sendable {
     /// Its name in the configuration.
@@ -70,6 +86,9 @@ public struct LogFormat: Sendable {
         LogFormat(
             name: "csv", summary: "exports and purchases",
             makeDecoder: { CSVDecoder(fields(of: $0)) }),
+        LogFormat(
+            name: "postfix", summary: "Postfix's log: deliveries, deferrals and bounces",
+            makeDecoder: { _ in PostfixDecoder() }),
     ]
 
     private static func fields(of source: SourceDefinition) -> FieldLayout {

@@ -318,7 +318,7 @@ final class StoreWorker: @unchecked Sendable {
         var publication = Publication(sequence: sequenceSent, day: day)
         var publisher = Publisher(
             model: rules.scoring, topics: rules.topics, names: rules.names, day: day,
-            profile: rules.profile, buying: scales)
+            profile: rules.profile, buying: scales, mail: rules.mail)
         for contact in due {
             publisher.add(try store.person(contact), contact: contact, to: &publication)
         }

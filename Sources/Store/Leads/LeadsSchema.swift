@@ -39,7 +39,7 @@ public enum LeadsSchema {
             identifier_id INTEGER PRIMARY KEY,
             kind TEXT NOT NULL, value TEXT NOT NULL,
             contact_id INTEGER NOT NULL, ambiguous INTEGER NOT NULL,
-            first_seen TEXT NOT NULL, last_seen TEXT NOT NULL
+            first_seen TEXT NOT NULL, last_seen TEXT NOT NULL, reason TEXT
         ) STRICT
         """,
         // From the start, and not after a bulk load: contacts that go are looked up by it.
@@ -94,6 +94,7 @@ public enum LeadsSchema {
         ) STRICT
         """,
         "CREATE TABLE fit_rules(name TEXT PRIMARY KEY, condition TEXT NOT NULL, points REAL NOT NULL) STRICT",
+        "CREATE TABLE attributes(name TEXT PRIMARY KEY, shelf_life INTEGER, states TEXT) STRICT",
         "CREATE TABLE topics(name TEXT PRIMARY KEY, half_life REAL) STRICT",
         "CREATE TABLE segments(name TEXT PRIMARY KEY, condition TEXT NOT NULL, size INTEGER NOT NULL DEFAULT 0) STRICT",
         """

@@ -48,7 +48,7 @@ final class LeadsStatements {
         lead = try upsert("leads", key: "contact_id", Self.leadColumns)
         identifier = try upsert(
             "identifiers", key: "identifier_id",
-            ["kind", "value", "contact_id", "ambiguous", "first_seen", "last_seen"])
+            ["kind", "value", "contact_id", "ambiguous", "first_seen", "last_seen", "reason"])
         cells = try upsert("cell_period", key: "key", ["cells"])
         trait = try connection.prepare(
             """

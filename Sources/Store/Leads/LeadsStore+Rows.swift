@@ -103,6 +103,7 @@ extension LeadsStore {
         row.bind(5, Int64(identifier.isAmbiguous ? 1 : 0))
         row.bind(identifier.firstSeen, in: text, 6)
         row.bind(identifier.lastSeen, in: text, 7)
+        row.bind(identifier.reason, in: text, 8)
         try row.run()
     }
 
@@ -211,7 +212,7 @@ extension LeadsStore {
 
     func write(_ published: Publication.PublishedModel) throws(StoreError) {
         let model = published.model
-        for table in ["signal_name", "signals", "topics", "fit_rules", "stages"] {
+        for table in ["signal_name", "signals", "topics", "fit_rules", "stages", "attributes"] {
             try connection.execute("DELETE FROM \(table)")
         }
         let name = try connection.prepare("INSERT INTO signal_name VALUES (?, ?)")
@@ -244,6 +245,13 @@ extension LeadsStore {
             try fit.run()
         }
         try write(stagesOf: model)
+        let attribute = try connection.prepare("INSERT INTO attributes VALUES (?, ?, ?)")
+        for rule in model.attributes {
+            attribute.bind(1, rule.name)
+            attribute.bind(2, rule.shelfLifeDays.map(Int64.init))
+            attribute.bind(3, rule.statesTopic ? "topic" : nil)
+            try attribute.run()
+        }
         let segment = try connection.prepare(
             """
             INSERT INTO segments(name, condition) VALUES (?, ?)

@@ -79,6 +79,7 @@ struct PublishedIdentifier: Sendable {
     var isAmbiguous: Bool
     var firstSeen: TextArena.Piece
     var lastSeen: TextArena.Piece
+    var reason: TextArena.Piece
 }
 
 /// A row of `cell_period`.
@@ -118,6 +119,7 @@ public struct Publisher: Sendable {
 
     private let profile: ProfileRules
     private let buying: BuyingScales
+    private let mail: MailSignals?
     private var history = History()
     /// By number: the name as a JSON key with its colon, and whether it is a signal's.
     private var keys: [[UInt8]] = []
@@ -128,8 +130,10 @@ public struct Publisher: Sendable {
     /// A publisher for a day under a model.
     public init(
         model: ScoringModel, topics: ScoringModel, names: NameTable, day: Day,
-        profile: ProfileRules = ProfileRules(), buying: BuyingScales = BuyingScales()
+        profile: ProfileRules = ProfileRules(), buying: BuyingScales = BuyingScales(),
+        mail: MailSignals? = nil
     ) {
+        self.mail = mail
         self.buying = buying
         self.profile = profile
         self.model = model
@@ -176,6 +180,12 @@ public struct Publisher: Sendable {
         var row = PublishedContact(lead)
         write(lead, of: person, to: &row, &publication.text)
         addBuying(lead, to: &row, &publication.text)
+        if let mail,
+            let standing = MailStanding(person, email: lead.emailMember, on: day, signals: mail)
+        {
+            row.deliverability = publication.text.piece(of: standing.deliverability.rawValue)
+            row.softStreak = standing.softStreak
+        }
         add(person.traits, of: contact, to: &publication, &row)
         addInterests(of: contact, to: &publication, &row)
         publication.contacts.append(row)
@@ -319,7 +329,8 @@ public struct Publisher: Sendable {
                 value: publication.text.piece(of: member.identifier.value),
                 isAmbiguous: member.ambiguous,
                 firstSeen: publication.text.piece { $0.instant(Instant(member.first)) },
-                lastSeen: publication.text.piece { $0.instant(Instant(member.last)) }))
+                lastSeen: publication.text.piece { $0.instant(Instant(member.last)) },
+                reason: member.reason.map { publication.text.piece(of: $0) } ?? .none))
         var start = 0
         let cells = member.cells
         while start < cells.count {

@@ -21,6 +21,7 @@ extension StateStore {
         while try others.step() {
             person.members.append(try self.member(others.int(6), others))
         }
+        try explain(&person)
         for place in person.members.indices { try readFacts(of: place, in: &person) }
         return person
     }
@@ -63,6 +64,14 @@ extension StateStore {
         return PersonFacts.Member(
             id: id, identifier: Identifier(kind: kind, value: row.bytes(1).array),
             first: row.int(2), last: row.int(3), ambiguous: row.int(5) != 0, cells: [])
+    }
+
+    /// Says why the identifiers belong to the person, or to nobody else.
+    private func explain(_ person: inout PersonFacts) throws(StoreError) {
+        for place in person.members.indices where place > 0 || person.members[place].ambiguous {
+            person.members[place].reason = try statements.reason(
+                for: person.members[place].id, in: person.contact)
+        }
     }
 
     // MARK: One identifier

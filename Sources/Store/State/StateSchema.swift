@@ -116,6 +116,13 @@ enum StateSchema {
         -- Keyed tokens of identifiers of erased persons, and when they were erased.
         CREATE TABLE erased(token INTEGER PRIMARY KEY, at INTEGER NOT NULL) STRICT;
         """,
+        """
+        -- What a format has to know of earlier lines.
+        CREATE TABLE remembered(
+            source TEXT NOT NULL, key BLOB NOT NULL, text BLOB NOT NULL, at INTEGER NOT NULL,
+            PRIMARY KEY (source, key)
+        ) STRICT, WITHOUT ROWID;
+        """,
     ]
 
     /// The version that this program writes.

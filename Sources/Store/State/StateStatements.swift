@@ -23,6 +23,8 @@ final class StateStatements {
     let appendKeys: Statement
     let lastKeys: Statement
     let dropKeys: Statement
+    let remember: Statement
+    let forget: Statement
     let addJournal: Statement
     let readMembership: Statement
     let writeMembership: Statement
@@ -139,6 +141,9 @@ final class StateStatements {
         lastKeys = try connection.prepare(
             "SELECT chunk, length(keys) FROM duplicate WHERE day = ? ORDER BY chunk DESC LIMIT 1")
         dropKeys = try connection.prepare("DELETE FROM duplicate WHERE day = ?")
+        remember = try connection.prepare(
+            "REPLACE INTO remembered(source, key, text, at) VALUES (?, ?, ?, ?)")
+        forget = try connection.prepare("DELETE FROM remembered WHERE source = ? AND key = ?")
         addJournal = try connection.prepare(
             "INSERT INTO journal(at, segment, contact, change, other) VALUES (?, ?, ?, ?, ?)")
         readMembership = try connection.prepare(
@@ -148,7 +153,7 @@ final class StateStatements {
         removeMembership = try connection.prepare("DELETE FROM membership WHERE contact = ?")
         readAssertions = try connection.prepare(
             """
-            SELECT coalesce(i.root, i.id), a.joined FROM assertion a
+            SELECT coalesce(i.root, i.id), a.joined, a.actor FROM assertion a
             JOIN identifier i ON i.id = a.higher
             WHERE a.lower = ? AND a.revoked IS NULL ORDER BY a.id
             """)

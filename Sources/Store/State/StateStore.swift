@@ -93,6 +93,7 @@ public final class StateStore {
                 try write(tallies: checkpoint.tallies)
                 try write(quarantined: checkpoint.quarantined)
                 try write(keys: checkpoint.duplicateKeys, dropped: checkpoint.droppedDays)
+                try write(remembered: checkpoint.remembered)
                 sequence += 1
                 try statements.setMeta("seq", sequence)
                 return persons.touched(among: resolved.filter { !$0.isErased })

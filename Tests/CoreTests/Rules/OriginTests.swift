@@ -70,6 +70,13 @@ struct OriginTests {
         #expect(Self.cells("visit", "curl/8.5.0").cells == ["machine:library", "visit:machine"])
     }
 
+    @Test func `a program without a name is a machine where people would browse`() {
+        let agent = "Shop/3.2"
+        #expect(Self.cells("visit", agent).cells == ["machine:nameless", "visit:machine"])
+        #expect(Self.cells("purchase", agent).cells == ["purchase"])
+        #expect(Self.cells("unsubscribe", agent).cells == ["unsubscribe"])
+    }
+
     @Test func `a signal that asks for machines takes them`() {
         #expect(Self.cells("open", "Mozilla/5.0").cells == ["machine:prefetch", "machine_open"])
         #expect(Self.cells("open", Self.browser).cells == ["open"])

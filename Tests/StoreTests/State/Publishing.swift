@@ -39,7 +39,8 @@ final class Publishing {
     func step(_ contacts: [Int64], after leads: LeadsStore) throws -> Publication {
         var publisher = Publisher(
             model: scoring, topics: topics, names: names, day: day,
-            profile: ProfileRules(model))
+            profile: ProfileRules(model),
+            mail: MailSignals(model, number: { [names] in names.number($0) }))
         var publication = Publication(sequence: store.sequence, day: day)
         for contact in contacts {
             publisher.add(try store.person(contact), contact: contact, to: &publication)
