@@ -84,6 +84,9 @@ let package = Package(
         .testTarget(
             name: "IngestTests", dependencies: ["Ingest", "TestKit"], swiftSettings: settings),
         .testTarget(
+            name: "SimulationTests", dependencies: ["Core", "Ingest", "TestKit"],
+            swiftSettings: settings),
+        .testTarget(
             name: "StoreTests", dependencies: ["Store", "TestKit", grdb], swiftSettings: settings),
         .testTarget(
             name: "ServiceTests",
