@@ -253,10 +253,26 @@ extension Follower {
                 }
             }
             let identity = try files.identify(shelf.file).identity
+            if let stream = unreadStream(of: stem) {
+                revive(stream)
+                attachArchive(stream, archive, identity, isRead: false)
+                return
+            }
             let stream = addStream(archive.found, identity)
             attachArchive(stream, archive, identity, isRead: false)
             notify(
                 Notice(.new, source: stream.position.source, path: archive.found.path))
+        }
+    }
+
+    /// A stream that was seen, and lost its file before anything was read of it: an archive of its name
+    /// that nobody knows holds what would otherwise be called lost.
+    private func unreadStream(of stem: [UInt8]) -> LogStream? {
+        guard let archive = shelf.current else { return nil }
+        return streams.first {
+            $0.source == archive.found.source && $0.position.offset == 0 && $0.unread > 0
+                && $0.position.packed == nil && !hasOwnFile($0, but: archive)
+                && Generation.stem($0.position.path) == stem
         }
     }
 
