@@ -42,6 +42,8 @@ let package = Package(
             providers: [.apt(["libidn2-dev", "libunistring-dev"])]),
         .systemLibrary(
             name: "CHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
+        .systemLibrary(
+            name: "CNettle", pkgConfig: "nettle", providers: [.apt(["nettle-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CLzma", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
@@ -53,7 +55,9 @@ let package = Package(
         .target(name: "Core", dependencies: ["CHash", "CIDN"], swiftSettings: settings),
         .target(
             name: "Ingest",
-            dependencies: ["Core", "CSimdjson", "CLinux", "CZlib", "CLzma", "CZstd"],
+            dependencies: [
+                "Core", "CSimdjson", "CLinux", "CNettle", "CZlib", "CLzma", "CZstd",
+            ],
             swiftSettings: settings),
         .target(
             name: "Store", dependencies: ["Core", "CLinux", grdb, sqlite], swiftSettings: settings),
@@ -79,10 +83,15 @@ let package = Package(
             name: "TestKit",
             dependencies: ["Core", "Store", "CZlib", "CLzma", "CZstd", grdb, sqlite],
             path: "Tests/TestKit", swiftSettings: settings),
+        // A source and a corpus for each format, for tests and for scripts/fuzz.
+        .target(
+            name: "FormatFixtures", dependencies: ["Core", "Ingest"],
+            path: "Tests/FormatFixtures", swiftSettings: settings),
         .testTarget(
             name: "CoreTests", dependencies: ["Core", "TestKit"], swiftSettings: settings),
         .testTarget(
-            name: "IngestTests", dependencies: ["Ingest", "TestKit"], swiftSettings: settings),
+            name: "IngestTests", dependencies: ["Ingest", "TestKit", "FormatFixtures"],
+            swiftSettings: settings),
         .testTarget(
             name: "SimulationTests", dependencies: ["Core", "Ingest", "TestKit"],
             swiftSettings: settings),
@@ -99,3 +108,11 @@ let package = Package(
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17
 )
+
+// Only scripts/fuzz asks for this, and brings libFuzzer.
+if Context.environment["LEADSCORED_FUZZ"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "fuzz", dependencies: ["Core", "Ingest", "FormatFixtures"], path: "Tests/Fuzz",
+            swiftSettings: settings))
+}

@@ -7,3 +7,6 @@ static inline uint64_t leadscored_hash64(
     const void *bytes, size_t count, const void *secret, size_t secret_length) {
     return XXH3_64bits_withSecret(bytes, count, secret, secret_length);
 }
+
+/// Asks for the cache line at an address, which may be any.
+static inline void leadscored_prefetch(const void *address) { __builtin_prefetch(address, 1, 3); }

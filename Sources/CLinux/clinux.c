@@ -113,6 +113,21 @@ void clinux_give_back_memory(void) {
 
 void clinux_quiet_sqlite(void) { sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); }
 
+int clinux_strict_sqlite(void *connection) {
+    static const int off[] = {
+        SQLITE_DBCONFIG_DQS_DML,
+        SQLITE_DBCONFIG_DQS_DDL,
+        SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION,
+        SQLITE_DBCONFIG_ENABLE_TRIGGER,
+        SQLITE_DBCONFIG_ENABLE_VIEW,
+    };
+    for (size_t i = 0; i < sizeof off / sizeof *off; i++) {
+        int code = sqlite3_db_config((sqlite3 *)connection, off[i], 0, (int *)NULL);
+        if (code != SQLITE_OK) return code;
+    }
+    return sqlite3_db_config((sqlite3 *)connection, SQLITE_DBCONFIG_DEFENSIVE, 1, (int *)NULL);
+}
+
 int64_t clinux_resident_bytes(void) {
     FILE *file = fopen("/proc/self/statm", "re");
     long long total = 0, resident = 0;

@@ -1,33 +1,13 @@
 #include "csimdjson.h"
 
-#include <cstdlib>
 #include <cstring>
-#include <memory>
 #include <new>
-#include <simdjson.h>
 
-#include "escapes.h"
+#include "tokens.h"
+
+using namespace leadscored;
 
 namespace {
-
-constexpr int max_depth = 64;
-constexpr int max_keys = 256;
-constexpr size_t first_capacity = 16 * 1024;
-
-/// What the walk reports on the spot, against `flaw`, which waits until the line is known to be JSON.
-enum class Walk { ok, json, depth };
-
-struct Token {
-    const uint8_t *start;
-    const uint8_t *end;
-    size_t count() const { return size_t(end - start); }
-    bool is(const char *text, size_t length) const {
-        return count() == length && memcmp(start, text, length) == 0;
-    }
-    bool equals(const Token &other) const {
-        return count() == other.count() && memcmp(start, other.start, count()) == 0;
-    }
-};
 
 /// The fields in the order of lsj_event; traits come last.
 enum Field : int {
@@ -58,48 +38,14 @@ Field field_named(const uint8_t *name, size_t count) {
     return unknown;
 }
 
-bool is_digit(const uint8_t *at, const uint8_t *end) { return at < end && uint8_t(*at - '0') <= 9; }
-
-/// The kind of a token that is a number by JSON's grammar, LSJ_ABSENT if it is none.
-lsj_kind number_kind(Token token) {
-    const uint8_t *at = token.start, *end = token.end;
-    if (at < end && *at == '-') at++;
-    if (!is_digit(at, end)) return LSJ_ABSENT;
-    if (*at++ != '0') while (is_digit(at, end)) at++;
-    if (at == end) return LSJ_INTEGER;
-    if (*at == '.') {
-        if (!is_digit(++at, end)) return LSJ_ABSENT;
-        while (is_digit(at, end)) at++;
-    }
-    if (at < end && (*at | 0x20) == 'e') {
-        if (++at < end && (*at == '+' || *at == '-')) at++;
-        if (!is_digit(at, end)) return LSJ_ABSENT;
-        while (is_digit(at, end)) at++;
-    }
-    return at == end ? LSJ_NUMBER : LSJ_ABSENT;
-}
-
 } // namespace
 
-struct lsj_parser {
-    std::unique_ptr<simdjson::internal::dom_parser_implementation> stage;
-    std::unique_ptr<uint8_t[]> buffer; // unescaped strings of the line, never more than the line
-    size_t capacity = 0;
+struct lsj_parser : leadscored::Tokens {
     lsj_trait kept_traits[LSJ_TRAITS];
-
-    // The line that is being walked.
-    const uint8_t *line;
-    const uint32_t *place;      // of each token; place[tokens] is the line's length
-    uint32_t tokens;
-    uint32_t cursor;
-    bool escapes;               // whether the line has a backslash at all
-    uint8_t *free_bytes;        // in `buffer`
     uint32_t stated;            // a bit per Field
     Token raw[slices + 1];      // the values as written, for fields stated twice
     int flaw;                   // an lsj_error that stands if the line is JSON
 
-    void reserve(size_t count);
-    int syntax_error(size_t count, int otherwise) const;
     Walk walk(lsj_event *event);
     Walk walk_field(lsj_event *event);
     Walk walk_traits(Token *written, lsj_event *event);
@@ -107,49 +53,9 @@ struct lsj_parser {
     Walk skip_members(bool object, int depth);
     bool take_string(lsj_slice *slice);
     bool take_escapes(lsj_slice *slice);
-    bool check_string(Token token) const;
     Walk take_scalar(Field field, Token token, lsj_slice *slice);
     void note(int error) { if (flaw == LSJ_OK) flaw = error; }
-
-    uint8_t peek() const { return cursor < tokens ? line[place[cursor]] : 0; }
-    bool next_is(char byte) {
-        if (peek() != uint8_t(byte)) return false;
-        cursor++;
-        return true;
-    }
-    /// From a token's start to its last byte that is no blank: stage one marks no ends.
-    Token token(uint32_t index) const {
-        const uint8_t *start = line + place[index], *end = line + place[index + 1];
-        while (end[-1] == ' ' || end[-1] == '\t' || end[-1] == '\r' || end[-1] == '\n') end--;
-        return {start, end};
-    }
 };
-
-void lsj_parser::reserve(size_t count) {
-    if (count <= capacity) return;
-    size_t wanted = capacity ? capacity : first_capacity;
-    while (wanted < count) wanted *= 2;
-    auto &implementation = simdjson::get_active_implementation();
-    if (implementation->create_dom_parser_implementation(wanted, max_depth, stage)) abort();
-    buffer.reset(new (std::nothrow) uint8_t[wanted]);
-    if (!buffer) abort();
-    capacity = wanted;
-}
-
-/// Why a line is no JSON, the plainest reason first.
-int lsj_parser::syntax_error(size_t count, int otherwise) const {
-    if (memchr(line, 0, count)) return LSJ_NUL;
-    if (!simdjson::validate_utf8(reinterpret_cast<const char *>(line), count)) return LSJ_UTF8;
-    return otherwise;
-}
-
-/// Whether a string token ends where it must and its escapes are some.
-bool lsj_parser::check_string(Token token) const {
-    if (token.count() < 2 || token.end[-1] != '"') return false;
-    if (!escapes || !memchr(token.start, '\\', token.count())) return true;
-    // The rest of the buffer is long enough, and nobody keeps what is written there.
-    return leadscored::unescape(token.start + 1, token.end - 1, free_bytes) >= 0;
-}
 
 /// The string at the cursor, unescaped.
 inline bool lsj_parser::take_string(lsj_slice *slice) {
@@ -320,17 +226,9 @@ extern "C" void lsj_free(lsj_parser *parser) { delete parser; }
 extern "C" int lsj_decode(lsj_parser *parser, const uint8_t *line, size_t count, lsj_event *event) {
     memset(event, 0, sizeof *event);
     if (count > UINT32_MAX / 2) return LSJ_JSON;
-    parser->reserve(count);
-    parser->line = line;
     parser->flaw = LSJ_OK;
     parser->stated = 0;
-    parser->cursor = 0;
-    if (parser->stage->stage1(line, count, simdjson::stage1_mode::regular))
-        return parser->syntax_error(count, LSJ_JSON);
-    parser->place = parser->stage->structural_indexes.get();
-    parser->tokens = parser->stage->n_structural_indexes;
-    parser->escapes = memchr(line, '\\', count) != nullptr;
-    parser->free_bytes = parser->buffer.get();
+    if (!parser->find(line, count)) return parser->syntax_error(count, LSJ_JSON);
     event->traits = parser->kept_traits;
     switch (parser->walk(event)) {
     case Walk::json: return parser->syntax_error(count, LSJ_JSON);

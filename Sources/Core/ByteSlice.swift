@@ -77,6 +77,18 @@ public struct ByteSlice {
         return unsafe UnsafeRawPointer(found) - UnsafeRawPointer(start)
     }
 
+    /// The first eight bytes as a number, the first one lowest; zeros stand for those beyond the end.
+    public var head: UInt64 {
+        guard let start = unsafe start else { return 0 }
+        if count >= 8 {
+            return unsafe UInt64(
+                littleEndian: UnsafeRawPointer(start).loadUnaligned(as: UInt64.self))
+        }
+        var head: UInt64 = 0
+        for place in 0..<count { head |= unsafe UInt64(start[place]) << UInt64(place * 8) }
+        return head
+    }
+
     /// Without the ASCII blanks and control bytes at both ends.
     public var trimmed: ByteSlice {
         var low = 0

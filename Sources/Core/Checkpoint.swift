@@ -161,10 +161,10 @@ public struct StreamTally: Sendable, Equatable {
     /// Nothing yet.
     public init() {}
 
-    /// Counts the outcome of a record.
-    public mutating func count(_ verdict: Verdict) {
-        records += 1
-        verdicts[Int(verdict.rawValue)] += 1
+    /// Counts the outcome of a record, or of so many.
+    public mutating func count(_ verdict: Verdict, times: Int64 = 1) {
+        records += times
+        verdicts[Int(verdict.rawValue)] += times
     }
 
     /// Adds the counts of another stretch of the same stream.
@@ -182,6 +182,23 @@ public struct StreamTally: Sendable, Equatable {
     }
 }
 
+/// What a format has to know of earlier lines, such as whose mail a queue id stands for.
+public struct RememberedText: Sendable, Equatable {
+    /// By what it is found again.
+    public var key: [UInt8]
+    /// What is remembered; nil: nothing any more.
+    public var text: [UInt8]?
+    /// As of when, in milliseconds since 1970.
+    public var at: Int64
+
+    /// Something to remember, or to forget.
+    public init(key: [UInt8], text: [UInt8]?, at: Int64) {
+        self.key = key
+        self.text = text
+        self.at = at
+    }
+}
+
 /// Everything that is committed in one transaction: what a stretch of lines changed, and how far the
 /// lines have been read. All of it belongs to one instant of reading.
 public struct Checkpoint: Sendable {
@@ -193,6 +210,8 @@ public struct Checkpoint: Sendable {
     public var tallies: [Int64: StreamTally] = [:]
     /// Records that could not be used.
     public var quarantined: [QuarantinedRecord] = []
+    /// What formats have to remember of the lines, by the name of the source.
+    public var remembered: [(source: String, text: RememberedText)] = []
     /// Hashes of the events counted, by day.
     public var duplicateKeys: [(day: Day, keys: [UInt64])] = []
     /// Days whose hashes are to be let go.

@@ -73,9 +73,22 @@ public struct Event {
     public var owner = ByteSlice.empty
     /// Who did it, as far as known.
     public var origin = Origin.unknown
+    /// Why, where the decoder knows more than the user agent tells.
+    public var originRule = OriginRule.none
+    /// Whether the log proves what the event claims, as a signed link does: then it may claim what a
+    /// source of full trust may.
+    public var isVouched = false
 
     /// An event with nothing in it.
     public init() {}
+
+    /// Takes everything out, keeping the memory for traits.
+    public mutating func clear() {
+        let kept = traits
+        self = Event()
+        traits = kept
+        if !traits.isEmpty { traits.removeAll(keepingCapacity: true) }
+    }
 }
 
 /// What the parts agree to hold no more of than this.

@@ -51,6 +51,61 @@ public struct Instant: Hashable, Comparable, Sendable {
         milliseconds = days * 86_400_000 + seconds * 1000 + Int64(fraction)
     }
 
+    /// The instant that a calendar and a clock show so many minutes east of UTC; nil if they cannot.
+    ///
+    /// A leap second, 60, is the first moment of the next minute.
+    public init?(
+        year: Int, month: Int, day: Int, hour: Int, minute: Int, second: Int, minutesEast: Int
+    ) {
+        guard (0...9999).contains(year), (1...12).contains(month), day >= 1,
+            day <= Instant.length(of: month, in: year), (0..<24).contains(hour),
+            (0..<60).contains(minute), (0...60).contains(second), abs(minutesEast) < 1440
+        else { return nil }
+        let days = Int64(Day(year: year, month: month, day: day).number)
+        let seconds = hour * 3600 + (minute - minutesEast) * 60 + second
+        milliseconds = days * 86_400_000 + Int64(seconds) * 1000
+    }
+
+    /// The instant of a number with or without a fraction, in units of so many milliseconds since
+    /// 1970; nil if it is no number. Too large a one is as far off as can be said.
+    ///
+    /// - Parameter unit: 1000 for seconds, 1 for milliseconds; nil: seconds below 10^11, which is the
+    ///   year 5138, and milliseconds from there on.
+    public init?(epoch text: ByteSlice, unit: Int64?) {
+        let isNegative = !text.isEmpty && text[0] == 0x2D
+        let digits = text[(isNegative ? 1 : 0)..<text.count]
+        let point = digits.first(0x2E) ?? digits.count
+        guard let (whole, _) = Instant.decimal(digits[0..<point]), point > 0 else { return nil }
+        var thousandths: Int64 = 0
+        if point < digits.count {
+            let fraction = digits[(point + 1)..<digits.count]
+            let kept = fraction[0..<min(3, fraction.count)]
+            guard Instant.decimal(fraction) != nil, let (value, count) = Instant.decimal(kept)
+            else { return nil }
+            thousandths = value * (count == 1 ? 100 : count == 2 ? 10 : 1)
+        }
+        let scale = unit ?? (whole < 100_000_000_000 ? 1000 : 1)
+        let (scaled, overflow) = whole.multipliedReportingOverflow(by: scale)
+        let rest = scale == 1000 ? thousandths : 0
+        let (sum, beyond) = scaled.addingReportingOverflow(rest)
+        let size = overflow || beyond ? Int64.max : sum
+        milliseconds = isNegative ? -size : size
+    }
+
+    /// Digits as a number, as large as can be said at most, and how many there are.
+    private static func decimal(_ text: ByteSlice) -> (value: Int64, count: Int)? {
+        guard !text.isEmpty else { return nil }
+        var value: Int64 = 0
+        for place in 0..<text.count {
+            let digit = text[place] &- 0x30
+            guard digit <= 9 else { return nil }
+            let (tens, overflow) = value.multipliedReportingOverflow(by: 10)
+            let (sum, beyond) = tens.addingReportingOverflow(Int64(digit))
+            value = overflow || beyond ? .max : sum
+        }
+        return (value, text.count)
+    }
+
     /// `YYYY-MM-DDTHH:MM:SS.mmmZ`; without the fraction where it is zero.
     public var rfc3339: String {
         var text = TextArena()

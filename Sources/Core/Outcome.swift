@@ -31,8 +31,14 @@ public enum Verdict: UInt8, Sendable, CaseIterable {
     case noIdentifier
     case noSignal
     case tooOld
+    case noRoute
+    case badRequest
+    case otherType
+    case otherLine
+    case header
     // Quarantined: somebody should look at the record.
     case json
+    case format
     case depth
     case utf8
     case nul
@@ -53,9 +59,11 @@ public enum Verdict: UInt8, Sendable, CaseIterable {
         case .applied: .applied
         case .duplicate: .duplicate
         case .suppressed: .suppressed
-        case .blank, .noIdentifier, .noSignal, .tooOld: .filtered
-        case .json, .depth, .utf8, .nul, .duplicateKey, .oversize, .unterminated, .field, .time,
-            .type, .future,
+        case .blank, .noIdentifier, .noSignal, .tooOld, .noRoute, .badRequest, .otherType,
+            .otherLine, .header:
+            .filtered
+        case .json, .format, .depth, .utf8, .nul, .duplicateKey, .oversize, .unterminated, .field,
+            .time, .type, .future,
             .email, .value, .traits:
             .quarantined
         }
@@ -69,7 +77,13 @@ public enum Verdict: UInt8, Sendable, CaseIterable {
         case .noIdentifier: "no_identifier"
         case .noSignal: "no_signal"
         case .tooOld: "too_old"
+        case .noRoute: "no_route"
+        case .badRequest: "bad_request"
+        case .otherType: "type"
+        case .otherLine: "other"
+        case .header: "header"
         case .json: "json"
+        case .format: "format"
         case .depth: "depth"
         case .utf8: "utf8"
         case .nul: "nul"
@@ -92,11 +106,17 @@ public enum Verdict: UInt8, Sendable, CaseIterable {
         case .applied: "counted"
         case .duplicate: "an event with the same id, time, type and identifier was counted before"
         case .suppressed: "belongs to an erased person"
-        case .blank: "an empty line"
+        case .blank: "an empty line, or an empty list of events"
         case .noIdentifier: "names nobody: no usable customer_id, email or cookie"
         case .noSignal: "matches no signal of the configuration"
         case .tooOld: "dated before the year 2000"
+        case .noRoute: "matches no route of its source"
+        case .badRequest: "is a request that is no HTTP"
+        case .otherType: "has a type that the source's `types` do not name"
+        case .otherLine: "tells of nothing that a contact did or received"
+        case .header: "names the columns"
         case .json: "is not one JSON object"
+        case .format: "does not have the format that the source states"
         case .depth: "is nested deeper than \(Bounds.jsonDepth) levels"
         case .utf8: "is not valid UTF-8"
         case .nul: "holds a NUL byte"

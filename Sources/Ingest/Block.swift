@@ -21,6 +21,8 @@ public struct Block {
     public let source: Int
     /// Where the first byte stands in the file.
     public let offset: Int64
+    /// The first bytes of the file, as far as they were read before this block.
+    public let head: [UInt8]
     /// What the bytes are.
     public let content: Content
     /// The bytes, with 64 readable bytes after them; of an oversize or unterminated line at most the
@@ -28,10 +30,13 @@ public struct Block {
     public let bytes: ByteSlice
 
     /// What one turn read.
-    public init(stream: Int64, source: Int, offset: Int64, content: Content, bytes: ByteSlice) {
+    public init(
+        stream: Int64, source: Int, offset: Int64, head: [UInt8], content: Content, bytes: ByteSlice
+    ) {
         self.stream = stream
         self.source = source
         self.offset = offset
+        self.head = head
         self.content = content
         self.bytes = bytes
     }

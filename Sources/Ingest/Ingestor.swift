@@ -8,7 +8,9 @@ public final class Ingestor {
     /// Follows the files.
     public let follower: Follower
     /// Memory that a checkpoint in the making may take, in bytes, before it has to be handed over.
-    public static let footprintLimit = 20 << 20
+    public static let footprintLimit = 14 << 20
+    /// After a checkpoint of so many records the next one is as large, and gets its room at once.
+    private static let manyRecords = 100_000
     /// Records of all checkpoints since the start.
     public private(set) var records: Int64 = 0
     /// Bytes read since the start.
@@ -18,6 +20,10 @@ public final class Ingestor {
     private var fold: EventFold
     private var scopes: [SourceScope] = []
     private var decoders: [any LineDecoder] = []
+    /// The same where a line may hold several events, else nil.
+    private var batches: [(any BatchDecoder)?] = []
+    private var definitions: [SourceDefinition] = []
+    private var healths: [LineHealth] = []
     private var checkpoint = Checkpoint()
     /// Kept beside the checkpoint, whose facts are in use while a block is read.
     private var quarantined: [QuarantinedRecord] = []
@@ -49,6 +55,15 @@ public final class Ingestor {
         if let day { fold.deduplicator.forget(before: day) }
     }
 
+    /// Gives a source's decoder what was committed of it; before the first turn.
+    public func restore(_ texts: [RememberedText], of source: String) {
+        guard let place = definitions.firstIndex(where: { $0.name == source }) else { return }
+        (decoders[place] as? any RememberingDecoder)?.restore(texts)
+    }
+
+    /// Has events suppressed that name erased persons, from the next block on.
+    public func suppress(_ erased: Set<UInt64>) { fold.erased = erased }
+
     /// Whether the checkpoint in the making is as large as it may get.
     public var isFull: Bool {
         checkpoint.facts.footprint + quarantinedBytes >= Self.footprintLimit
@@ -64,6 +79,11 @@ public final class Ingestor {
         (fold.deduplicator.count, fold.deduplicator.evicted)
     }
 
+    /// The sources with too many unusable lines among the last ones.
+    public var unhealthy: [(source: String, health: LineHealth)] {
+        healths.indices.filter { healths[$0].isBad }.map { (scopes[$0].name, healths[$0]) }
+    }
+
     /// Reads one block of the next stream that has one.
     ///
     /// - Returns: false if no stream has unread lines.
@@ -75,10 +95,18 @@ public final class Ingestor {
     public func takeCheckpoint() -> Checkpoint {
         var taken = checkpoint
         checkpoint = Checkpoint()
+        if pendingRecords > Self.manyRecords {
+            checkpoint.facts = FactDelta(roomAs: taken.facts)
+        }
         swap(&taken.quarantined, &quarantined)
         quarantinedBytes = 0
         pendingRecords = 0
         taken.positions = follower.takePositions()
+        for place in decoders.indices {
+            guard let decoder = decoders[place] as? any RememberingDecoder else { continue }
+            let name = scopes[place].name
+            taken.remembered += decoder.takeRemembered().map { (source: name, text: $0) }
+        }
         let keys = fold.deduplicator.takeChanges()
         taken.duplicateKeys = keys.added
         taken.droppedDays = keys.dropped
@@ -86,18 +114,29 @@ public final class Ingestor {
     }
 
     private func use(_ sources: [SourceDefinition]) {
+        // What was configured anew may have been mended: nothing is held against it.
+        healths = sources.map { _ in LineHealth() }
         scopes = sources.map { source in
             // By name, so that it outlives a change of order in the configuration.
             let own = UInt32(truncatingIfNeeded: hash(Array(source.name.utf8))) | 1
             return SourceScope(
-                name: source.name, trust: source.trust, scope: source.trust == .full ? 0 : own)
+                name: source.name, trust: source.trust, scope: source.trust == .full ? 0 : own,
+                isImport: source.format == "csv")
         }
         decoders = sources.map { source in
+            // One that remembers earlier lines goes on as long as its source means the same.
+            if let old = definitions.firstIndex(where: {
+                $0.name == source.name && $0.format == source.format && $0.layout == source.layout
+            }), decoders[old] is any RememberingDecoder {
+                return decoders[old]
+            }
             guard let format = LogFormat.named(source.format) else {
                 preconditionFailure("the configuration let an unknown format pass")
             }
-            return format.makeDecoder()
+            return format.makeDecoder(source)
         }
+        definitions = sources
+        batches = decoders.map { $0 as? any BatchDecoder }
     }
 
     private func read(_ block: Block) {
@@ -107,6 +146,7 @@ public final class Ingestor {
         case .oversize(let length):
             tally.lines += 1
             tally.count(.oversize)
+            healths[block.source].add(good: 0, bad: .oversize)
             bytes += length + 1
             quarantine(block.bytes, at: block.offset, of: block.stream, .oversize)
         case .unterminated(let length):
@@ -125,26 +165,62 @@ public final class Ingestor {
         // line by line.
         var event = Event()
         swap(&event, &self.event)
+        var health = LineHealth()
+        swap(&health, &healths[block.source])
+        let decoder = decoders[block.source]
+        if let calendar = decoder as? any CalendarDecoder {
+            calendar.zone = fold.zone
+            calendar.latest = fold.latest
+        }
+        decoder.begin(stream: block.stream, head: block.head, offset: block.offset)
         Self.readLines(
-            of: block, decoder: decoders[block.source], scope: scopes[block.source], &event, &fold,
-            &checkpoint.facts, &tally
+            of: block, decoder: decoder, batch: batches[block.source], scope: scopes[block.source],
+            &event, &fold, &checkpoint.facts, &tally, &health
         ) { quarantine($0, at: $1, of: block.stream, $2) }
+        swap(&health, &healths[block.source])
         swap(&event, &self.event)
         bytes += Int64(block.bytes.count)
     }
 
     private static func readLines(
-        of block: Block, decoder: any LineDecoder, scope: SourceScope, _ event: inout Event,
-        _ fold: inout EventFold, _ facts: inout FactDelta, _ tally: inout StreamTally,
+        of block: Block, decoder: any LineDecoder, batch: (any BatchDecoder)?, scope: SourceScope,
+        _ event: inout Event, _ fold: inout EventFold, _ facts: inout FactDelta,
+        _ tally: inout StreamTally, _ health: inout LineHealth,
         quarantine: (ByteSlice, Int64, Verdict) -> Void
     ) {
+        var lastBad = tally.lines
         for (line, offset) in block.lines {
-            let verdict =
-                decoder.decode(line, into: &event) ?? fold.fold(event, from: scope, into: &facts)
             tally.lines += 1
-            tally.count(verdict)
-            if verdict.outcome == .quarantined { quarantine(line, offset, verdict) }
+            var flaw = count(
+                decoder.decode(line, into: &event) ?? fold.admit(event, from: scope, into: &facts),
+                &tally)
+            if let flaw { quarantine(line, offset, flaw) }
+            while let batch, batch.remaining > 0 {
+                let next = count(
+                    batch.decodeNext(into: &event) ?? fold.admit(event, from: scope, into: &facts),
+                    &tally)
+                guard let next else { continue }
+                quarantine(line, offset, next)
+                flaw = flaw ?? next
+            }
+            guard let flaw else { continue }
+            health.add(good: tally.lines - 1 - lastBad, bad: flaw)
+            lastBad = tally.lines
         }
+        health.add(good: tally.lines - lastBad)
+        let settled = fold.settle(into: &facts)
+        tally.count(.applied, times: settled.applied)
+        tally.count(.duplicate, times: settled.duplicates)
+    }
+
+    /// Counts a verdict, if there is one already.
+    ///
+    /// - Returns: the verdict if the record is to be quarantined.
+    @inline(__always)
+    private static func count(_ verdict: Verdict?, _ tally: inout StreamTally) -> Verdict? {
+        guard let verdict else { return nil }
+        tally.count(verdict)
+        return verdict.outcome == .quarantined ? verdict : nil
     }
 
     private func quarantine(

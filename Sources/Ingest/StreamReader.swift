@@ -268,7 +268,8 @@ final class StreamReader {
     ) -> Block {
         Block(
             stream: stream.position.id, source: stream.source ?? 0,
-            offset: stream.position.offset, content: content, bytes: bytes)
+            offset: stream.position.offset, head: stream.position.head, content: content,
+            bytes: bytes)
     }
 
     /// Whether the bytes begin with the byte order mark of UTF-8.

@@ -102,8 +102,12 @@ final class Assembly {
             watcher: try? InotifyWatcher(),
             positions: positions, nextStreamID: (positions.map(\.id).max() ?? 0) + 1,
             hash: store.hash, clock: clock.monotonic)
-        return Ingestor(
+        let ingestor = Ingestor(
             follower: follower, sources: configuration.sources, hash: store.hash, fold: fold)
+        for source in configuration.sources {
+            ingestor.restore(try store.remembered(of: source.name), of: source.name)
+        }
+        return ingestor
     }
 
     /// Makes the directory of `leads.db` if the package's tmpfiles have not.
@@ -138,6 +142,8 @@ extension SignalMatcher {
     init(model: Model, names: NameTable) {
         self.init(
             model: model, signalID: { names.number($0) ?? 0 },
-            topicID: { names.number($0, .topic) ?? 0 })
+            topicID: { names.number($0, .topic) ?? 0 },
+            twinID: { names.number($0, .machineTwin) },
+            originID: { names.number($0.name, .originRule) })
     }
 }

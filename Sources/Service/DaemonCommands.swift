@@ -23,6 +23,8 @@ final class DaemonCommands: @unchecked Sendable {
         switch request.command {
         case "status": status()
         case "verify": verify()
+        case "whatif": WhatIf.answer(request, parts.worker)
+        case _ where PersonCommands.names.contains(request.command): person(request)
         default:
             .failure("unknown command '\(request.command)'", exitCode: 64)
         }
@@ -75,6 +77,21 @@ final class DaemonCommands: @unchecked Sendable {
             }
             Thread.sleep(forTimeInterval: 0.002)
         }
+    }
+
+    /// Done between two commits; comes back when it is committed, and soon published.
+    private func person(_ request: ControlRequest) -> ControlResponse {
+        let now = clock.now()
+        let response = parts.worker.perform { worker in
+            var commands = PersonCommands(store: worker.store, now: now)
+            let response = commands.answer(request)
+            if !commands.touched.isEmpty {
+                worker.note(touched: commands.touched, erasing: commands.erased)
+            }
+            return response
+        }
+        settle()
+        return response ?? .failure("the daemon is ending", exitCode: 75)
     }
 
     private func verify() -> ControlResponse {

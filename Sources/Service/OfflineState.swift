@@ -9,6 +9,7 @@ public final class OfflineState {
     private let rules: Rules
     private let day: Day
     private let configurationHash: String
+    private let directory: String
 
     /// Opens a state directory.
     ///
@@ -17,6 +18,7 @@ public final class OfflineState {
     ///   - asOf: The day for which; nil for today.
     /// - Throws: `StateLockError`, `StoreError`.
     public init(directory: String, configuration: Configuration, asOf: Day? = nil) throws {
+        self.directory = directory
         let path = directory + "/state.db"
         lock = try StateLock.acquire(directory: directory)
         guard unsafe access(path, F_OK) == 0 else {
@@ -46,6 +48,27 @@ public final class OfflineState {
             report.lagBytes += max(Int64(status.st_size) - stream.position.offset, 0)
         }
         return report.value
+    }
+
+    /// Does what `link`, `unlink` and `forget` ask. Who is erased is taken out of `leads.db` too; all
+    /// else is shown there when the daemon runs again.
+    public func answer(_ request: ControlRequest) throws -> ControlResponse {
+        if request.command == "whatif" { return WhatIf.answer(request, self) }
+        let clock = Clock.system(asOf: nil)
+        var commands = PersonCommands(store: store, now: clock.now())
+        let response = commands.answer(request)
+        if commands.erased {
+            let leads = try LeadsStore(
+                directory: directory + "/published", latest: store.sequence, state: store.token)
+            guard !leads.isBuilding else { return response }
+            var publication = Publication(sequence: leads.sequence, day: day)
+            publication.erases = true
+            for contact in commands.touched.sorted() where try store.person(contact) == nil {
+                publication.remove(contact)
+            }
+            try leads.publish(publication, at: clock.now())
+        }
+        return response
     }
 
     /// What `verify` shows: `{ok, checks}`.

@@ -41,6 +41,7 @@ public enum LeadColumn: String, CaseIterable, Sendable {
     case counts
     case traits
     case asOfDay = "as_of_day"
+    case interests
 
     /// What its values are.
     public enum Kind: Sendable {
@@ -59,7 +60,7 @@ public enum LeadColumn: String, CaseIterable, Sendable {
             .expectedPurchases90:
             .real
         case .anonymous: .flag
-        case .points, .counts, .traits: .object
+        case .points, .counts, .traits, .interests: .object
         default: .text
         }
     }
@@ -125,12 +126,15 @@ public struct IdentifierRow: Sendable, Equatable {
     public var firstSeen: String
     /// RFC 3339.
     public var lastSeen: String
+    /// Why it belongs to the contact; nil for the one that names the person.
+    public var reason: String?
 
     /// A row.
     public init(
         id: Int64, kind: String, value: String, contactID: Int64, ambiguous: Bool,
-        firstSeen: String, lastSeen: String
+        firstSeen: String, lastSeen: String, reason: String? = nil
     ) {
+        self.reason = reason
         self.id = id
         self.kind = kind
         self.value = value

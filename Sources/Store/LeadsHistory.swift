@@ -16,6 +16,23 @@ public struct LeadExplanation: Sendable {
     public var hotUntil: Day?
     /// The line of `hotUntil`.
     public var mql: Double?
+    /// What machines did in the contact's name, which gave no points.
+    public var setAside: SetAside
+
+    /// What was counted apart, of all time.
+    public struct SetAside: Sendable {
+        /// The signals that it would have counted for, had a person done it, by falling number.
+        public var signals: [(name: String, n: Int64)]
+        /// The rules that said so, by falling number; they also said it of what signals for machines
+        /// took.
+        public var rules: [(name: String, n: Int64)]
+    }
+    /// What rose and fell since `movementDays` before.
+    public var movement: Movement
+    /// What is missing to the line, and how to make up for it; nil if the line is not known.
+    public var shortfall: Shortfall?
+    /// The names of signals by number.
+    public var names: [SignalID: String]
 
     /// Engagement if nothing more happens.
     public struct Outlook: Sendable {
@@ -29,6 +46,8 @@ public struct LeadExplanation: Sendable {
 extension LeadsReader {
     /// The days after the explained one for which engagement is foretold.
     static let outlookDays = [0, 7, 30]
+    /// The days before the explained one since which is told what rose and fell.
+    public static let movementDays = 30
 
     /// The day that the scores in `leads` are of.
     public func asOfDay() throws -> Day {
@@ -54,7 +73,35 @@ extension LeadsReader {
                 let level = Engagement(of: history, on: day.adding($0), under: model.scoring)
                 return .init(days: $0, engagement: level.engagement)
             },
-            hotUntil: today.hotUntil, mql: model.mql)
+            hotUntil: today.hotUntil, mql: model.mql, setAside: try setAside(lead.contactID),
+            movement: Movement(
+                of: history, on: day, since: Self.movementDays, under: model.scoring),
+            shortfall: model.mql == nil
+                ? nil
+                : Shortfall(
+                    of: history, on: day, signals: model.signalNumbers, under: model.scoring),
+            names: model.names)
+    }
+
+    private func setAside(_ contact: Int64) throws -> LeadExplanation.SetAside {
+        let rows = try Row.fetchAll(
+            db,
+            sql: """
+                SELECT c.key, c.value FROM leads l, json_each(l.counts) c
+                WHERE l.contact_id = ? AND (c.key LIKE '%:machine' OR c.key LIKE 'machine:%')
+                    AND c.type = 'integer' AND c.value <> 0
+                ORDER BY c.value DESC, c.key
+                """, arguments: [contact])
+        var found = LeadExplanation.SetAside(signals: [], rules: [])
+        for row in rows {
+            let (key, n): (String, Int64) = (row[0], row[1])
+            if key.hasSuffix(":machine") {
+                found.signals.append((String(key.dropLast(8)), n))
+            } else {
+                found.rules.append((String(key.dropFirst(8)), n))
+            }
+        }
+        return found
     }
 
     /// The contacts with the highest scores as of a day, with the columns that follow from it.
@@ -107,6 +154,11 @@ extension LeadsReader {
         return ranks.sorted { $0.score == $1.score ? $0.id < $1.id : $0.score > $1.score }.map(\.id)
     }
 
+    /// A contact's row with what follows from its activity as of a day.
+    public func lead(_ lead: LeadRow, asOf day: Day) throws -> LeadRow {
+        try LeadsModel(self).rescored(lead, try history(of: lead.contactID, on: day), on: day)
+    }
+
     /// Whether everything that scores of a day rest on is still kept apart: 6.7 half-lives before
     /// it, after which less than 1 % is left. True where the file does not state its retention.
     public func isExact(on day: Day) throws -> Bool {
@@ -140,8 +192,9 @@ extension LeadsReader {
 
     /// Appends the cells of a row (contact, period, cells).
     private func append(_ row: Row, to cells: inout [DailyCell]) throws {
-        let text: String = row[2]
-        guard CellText.parse(text, into: &cells) else {
+        // A damaged file may hold anything here.
+        let text = String.fromDatabaseValue(row[2])
+        guard let text, CellText.parse(text, into: &cells) else {
             let contact: Int64 = row[0]
             throw LeadsError.damaged(
                 path: path, detail: "the activity of contact \(contact) is not readable")

@@ -7,7 +7,9 @@ struct LeadsModel {
     let scoring: ScoringModel
     /// The line of `hot_until` and the bands; nil if the file does not state it.
     let mql: Double?
-    private let names: [SignalID: String]
+    let names: [SignalID: String]
+    /// The signals that the model scores, in order.
+    let signalNumbers: [SignalID]
 
     /// Reads it.
     ///
@@ -36,6 +38,7 @@ struct LeadsModel {
                 cap: row[5])
         }
         self.names = names
+        signalNumbers = signals.keys.sorted()
         // Without the line nobody is hot: no score reaches the end of the scale.
         scoring = ScoringModel(signals: signals, mql: mql ?? 1e12, purchase: nil)
     }

@@ -36,13 +36,13 @@ extension LeadsReader {
         where condition: String, _ arguments: StatementArguments
     ) throws -> [IdentifierRow] {
         let sql = """
-            SELECT identifier_id, kind, value, contact_id, ambiguous, first_seen, last_seen
+            SELECT identifier_id, kind, value, contact_id, ambiguous, first_seen, last_seen, reason
             FROM identifiers WHERE \(condition) ORDER BY kind, value, identifier_id
             """
         return try Row.fetchAll(db, sql: sql, arguments: arguments).map { row in
             IdentifierRow(
                 id: row[0], kind: row[1], value: row[2], contactID: row[3], ambiguous: row[4],
-                firstSeen: row[5], lastSeen: row[6])
+                firstSeen: row[5], lastSeen: row[6], reason: row[7])
         }
     }
 

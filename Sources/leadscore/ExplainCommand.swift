@@ -8,7 +8,8 @@ struct ExplainCommand: ParsableCommand {
         abstract: "Shows where a contact's score comes from.",
         discussion: """
             The rows add up to the score exactly: what each signal gives today, what its caps take \
-            away, what keeps the sum from falling below 0 (floor), and what fit adds.
+            away, what keeps the sum from falling below 0 (floor), and what fit adds. Then what rose and \
+            fell since 30 days before, by new activity and by decay, and what is missing to mql.
 
             Examples:
               leadscore explain ann@example.com
@@ -59,11 +60,53 @@ struct ExplainCommand: ParsableCommand {
                 "points": .number(Numbers.exact(row.points)),
             ])
         }
-        return .object([
-            "contact_id": .integer(found.lead.contactID),
-            "as_of_day": .string(found.day.description),
-            "score": .number(Numbers.exact(found.explanation.score)),
-            "rows": .array(rows),
+        return .object(
+            [
+                .init(key: "contact_id", value: .integer(found.lead.contactID)),
+                .init(key: "as_of_day", value: .string(found.day.description)),
+                .init(key: "score", value: .number(Numbers.exact(found.explanation.score))),
+                .init(key: "rows", value: .array(rows)),
+                .init(key: "changes", value: .array(changes(found))),
+                .init(key: "to_mql", value: found.shortfall.map { toMQL($0, found) } ?? .null),
+            ] + counts("set_aside", found.setAside.signals) + counts("rules", found.setAside.rules))
+    }
+
+    private func counts(_ key: String, _ counts: [(name: String, n: Int64)]) -> [JSONValue.Member] {
+        counts.isEmpty ? [] : [.init(key: key, value: list(counts))]
+    }
+
+    private func list(_ counts: [(name: String, n: Int64)]) -> JSONValue {
+        .array(counts.map { .object(["name": .string($0.name), "n": .integer($0.n)]) })
+    }
+
+    /// What rose and fell; all of it adds up to the change of engagement.
+    private func changes(_ found: LeadExplanation) -> [JSONValue] {
+        func change(_ kind: String, _ name: String, _ points: Micropoints) -> JSONValue? {
+            guard points != 0 else { return nil }
+            return .object([
+                "kind": .string(kind), "name": .string(name),
+                "points": .number(Numbers.exact(points)),
+            ])
+        }
+        let rows = found.movement.rows.flatMap { row in
+            let name = found.names[row.signal] ?? "signal \(row.signal)"
+            return [
+                change("new_activity", name, row.activity), change("decay", name, row.decay),
+            ]
+        }
+        return (rows + [change("floor", "floor", found.movement.floor)]).compactMap { $0 }
+    }
+
+    private func toMQL(_ shortfall: Shortfall, _ found: LeadExplanation) -> JSONValue {
+        .object([
+            "missing": .number(Numbers.exact(shortfall.missing)),
+            "ways": .array(
+                shortfall.ways.map { way in
+                    .object([
+                        "signal": .string(found.names[way.signal] ?? "signal \(way.signal)"),
+                        "events": .integer(way.events),
+                    ])
+                }),
         ])
     }
 }

@@ -21,7 +21,9 @@ struct Leadscore: ParsableCommand {
         version: "leadscore \(Version.current)",
         subcommands: [
             CheckCommand.self, StatusCommand.self, TopCommand.self, ShowCommand.self,
-            ExplainCommand.self, VerifyCommand.self,
+            ExplainCommand.self, SegmentsCommand.self, WatchCommand.self, ExportCommand.self,
+            WhatIfCommand.self, LinkCommand.self, UnlinkCommand.self, ForgetCommand.self,
+            VerifyCommand.self, TryCommand.self,
         ])
 
     static func main() {

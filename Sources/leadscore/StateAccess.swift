@@ -4,7 +4,26 @@ internal import Store
 /// Somebody who can answer what only `state.db` knows.
 protocol StateAccess {
     /// The answer to a command, in the JSON that the daemon gives.
-    func ask(_ command: String) throws -> JSONValue
+    func ask(_ request: ControlRequest) throws -> JSONValue
+}
+
+extension StateAccess {
+    /// The answer to a command without arguments.
+    func ask(_ command: String) throws -> JSONValue { try ask(ControlRequest(command: command)) }
+}
+
+extension StateOptions {
+    /// The answer of the running daemon, or of the state itself where none runs.
+    func ask(_ command: String, _ arguments: [String: String]) throws -> JSONValue {
+        let request = ControlRequest(
+            command: command, arguments: arguments.mapValues(ControlValue.string))
+        do {
+            return try DaemonAccess(directory: directory, timeoutSeconds: 600).ask(request)
+        } catch let error as NoDaemon {
+            guard exists else { throw error.failure }
+            return try OfflineAccess(directory: directory, configuration: config).ask(request)
+        }
+    }
 }
 
 /// The running daemon, through `control.sock`.
@@ -13,21 +32,38 @@ struct DaemonAccess: StateAccess {
     /// How long its answer is waited for; to verify takes a while.
     let timeoutSeconds: Int64
 
-    func ask(_ command: String) throws -> JSONValue {
+    func ask(_ request: ControlRequest) throws -> JSONValue {
         let response: ControlResponse
         do {
             response = try ControlClient.send(
-                stateDirectory: directory, request: ControlRequest(command: command),
+                stateDirectory: directory, request: request,
                 timeoutMilliseconds: timeoutSeconds * 1000)
         } catch {
             if case .notRunning = error { throw NoDaemon(error) }
             throw Failure(exitCode: error.exitCode, error.message, error.remedy)
         }
-        switch response {
-        case .result(let value): return JSONValue(value)
-        case .failure(let message, let code):
-            throw Failure(
-                exitCode: code, "the daemon could not do it: \(message)", "its log says more")
+        return try response.value
+    }
+}
+
+extension ControlResponse {
+    /// What was answered.
+    ///
+    /// - Throws: a `Failure`.
+    fileprivate var value: JSONValue {
+        get throws {
+            switch self {
+            case .result(let value): return JSONValue(value)
+            case .failure(let message, 1):
+                throw Failure(
+                    .notFound, message,
+                    "see that it is written in full; `leadscore status` shows how far the logs are "
+                        + "read")
+            case .failure(let message, 64): throw Failure(.usage, message, "see --help")
+            case .failure(let message, let code):
+                throw Failure(
+                    exitCode: code, "the daemon could not do it: \(message)", "its log says more")
+            }
         }
     }
 }
@@ -47,11 +83,15 @@ struct OfflineAccess: StateAccess {
     /// By which scores are derived.
     let configuration: String
 
-    func ask(_ command: String) throws -> JSONValue {
+    func ask(_ request: ControlRequest) throws -> JSONValue {
         do {
             let state = try OfflineState(
                 directory: directory, configuration: Configuration.load(path: configuration))
-            return JSONValue(try command == "verify" ? state.verify() : state.status())
+            switch request.command {
+            case "verify": return JSONValue(try state.verify())
+            case "status": return JSONValue(try state.status())
+            default: return try state.answer(request).value
+            }
         } catch let error as ConfigurationError {
             throw Failure(
                 .configuration, "\(configuration) has mistakes",
@@ -68,7 +108,7 @@ struct OfflineAccess: StateAccess {
 struct PublishedAccess: StateAccess {
     let path: String
 
-    func ask(_ command: String) throws -> JSONValue {
+    func ask(_ request: ControlRequest) throws -> JSONValue {
         try LeadsReader.read(path: path) { leads in
             let sources = try leads.sources()
             return .object([

@@ -45,7 +45,7 @@ struct TopCommand: ParsableCommand {
 
     func run() throws {
         let rows = try LeadsReader.read(path: database.path) { leads in
-            try checkSegment(in: leads)
+            try leads.require(segment: segment)
             guard let asOf else { return try leads.top(count, segment: segment) }
             if let note = try asOf.note(in: leads) { Output.talk(note) }
             return try leads.top(count, segment: segment, asOf: asOf.day)
@@ -57,16 +57,5 @@ struct TopCommand: ParsableCommand {
         } else {
             try Output.write(LeadTable.text(rows, width: Output.terminalWidth))
         }
-    }
-
-    private func checkSegment(in leads: LeadsReader) throws {
-        guard let segment else { return }
-        let names = try leads.segments()
-        guard !names.contains(segment) else { return }
-        throw Failure(
-            .notFound, "there is no segment \(segment)",
-            names.isEmpty
-                ? "none is configured: see segments in leadscored.yaml"
-                : "there are: " + names.joined(separator: ", "))
     }
 }

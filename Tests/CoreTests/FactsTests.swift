@@ -18,7 +18,7 @@ private struct SlowFacts {
             Identifier(kind: .cookie, text: event.fields["cookie"] ?? ""),
         ].compactMap { $0 }
         guard let root = names.first else { return count(.noIdentifier) }
-        guard let signal = signal(of: event) else { return count(.noSignal) }
+        guard var signal = signal(of: event) else { return count(.noSignal) }
         if let id = event.fields["id"] {
             guard keys.insert("\(id) \(event.at) \(event.type) \(root)").inserted else {
                 return count(.duplicate)
@@ -30,10 +30,21 @@ private struct SlowFacts {
             let old = seen[name] ?? (event.at, event.at)
             seen[name] = (min(old.0, event.at), max(old.1, event.at))
         }
+        let machine = RandomEvents.machines[event.fields["ua"] ?? ""]
+        // What people do has a twin; what systems report counts as it is.
+        if let machine, BuiltInSignal(rawValue: signal) == nil {
+            signal += ":machine"
+            cells["\(root) \(day) machine:\(machine)", default: Tally(n: 0, value: 0)]
+                .add(Tally(n: 1, value: 0))
+        }
         cells["\(root) \(day) \(signal)", default: Tally(n: 0, value: 0)]
             .add(Tally(n: 1, value: event.value))
         let path = event.fields["url"] ?? ""
-        if path.hasPrefix("/service") || event.fields["campaign"]?.contains("service") == true {
+        if machine != nil {
+            // Its interests are nobody's.
+        } else if path.hasPrefix("/service")
+            || event.fields["campaign"]?.contains("service") == true
+        {
             cells["\(root) \(day) topic service", default: Tally(n: 0, value: 0)]
                 .add(Tally(n: 1, value: 0))
         }
@@ -42,7 +53,9 @@ private struct SlowFacts {
             edges["\(name) \(root)"] = (min(old.0, event.at), max(old.1, event.at), old.2 + 1)
         }
         for (attribute, value) in event.traits {
-            let trait = Core.Trait(value: Array(value.utf8), at: event.at, source: "test")
+            let trait = Core.Trait(
+                value: Array(value.utf8), at: event.at,
+                source: event.type == "profile" ? "stated" : "observed")
             if let old = traits["\(root) \(attribute)"], !trait.supersedes(old) { continue }
             traits["\(root) \(attribute)"] = trait
         }
@@ -66,7 +79,8 @@ private struct SlowFacts {
         lines += cells.map { "cell \($0.key) \($0.value.n) \($0.value.value)" }
         lines += edges.map { "edge \($0.key) \($0.value.0) \($0.value.1) \($0.value.2)" }
         lines += traits.map {
-            "trait \($0.key) \(String(decoding: $0.value.value, as: UTF8.self)) \($0.value.at) test"
+            "trait \($0.key) \(String(decoding: $0.value.value, as: UTF8.self)) \($0.value.at) "
+                + $0.value.source
         }
         return lines.sorted().joined(separator: "\n")
     }
@@ -191,6 +205,28 @@ struct FactsTests {
         let bound = bind.withEvent { fold.fold($0, from: low, into: &delta) }
         #expect(bound == .applied)
         #expect(delta.edges.count == 1)
+    }
+
+    @Test func `an event that is vouched for may claim what full trust may`() {
+        var fold = Self.fold()
+        var delta = FactDelta()
+        let low = SourceScope(name: "web", trust: .low, scope: 9)
+        let event = OwnedEvent(
+            at: RandomEvents.start, type: "click",
+            ["customer_id": "C1", "email": "a@example.com", "cookie": "k", "id": "1"],
+            traits: [("job_title", "\"Director\"")])
+        func told(vouched: Bool, from source: SourceScope) -> Verdict {
+            event.withEvent {
+                var event = $0
+                event.isVouched = vouched
+                return fold.fold(event, from: source, into: &delta)
+            }
+        }
+        #expect(told(vouched: true, from: low) == .applied)
+        #expect(delta.edges.count == 2 && delta.traits.count == 1)
+        // Its duplicates are those of all sources of full trust; without the proof its own.
+        #expect(told(vouched: false, from: Self.source) == .duplicate)
+        #expect(told(vouched: false, from: low) == .applied)
     }
 
     @Test func `money in another currency counts as nothing and is reported`() {

@@ -156,20 +156,6 @@ struct IdentifierTests {
     }
 }
 
-@Suite("Bounce")
-struct BounceTests {
-    @Test(arguments: [
-        ("5.1.1", Bounce.hard), ("5.1.10", .hard), ("5.2.1", .hard), ("5.2.2", .soft),
-        ("4.2.2", .soft),
-        ("5.7.1", .block), ("4.7.0", .block), ("4.1.1", .soft), ("", .soft), ("nonsense", .soft),
-        ("5.4.4", .soft),
-        ("99999.1.1", .soft),
-    ])
-    func `a status code says who is to blame`(status: String, bounce: Bounce) {
-        #expect(status.withSlice { Bounce(status: $0) } == bounce)
-    }
-}
-
 @Suite("Event path")
 struct EventPathTests {
     @Test(arguments: [

@@ -13,7 +13,7 @@ import Testing
                 "contact_id INTEGER", "email TEXT", "customer_id TEXT", "anonymous INTEGER",
                 "first_seen TEXT", "last_seen TEXT", "last_activity_day TEXT", "events INTEGER",
                 "deliverability TEXT", "soft_streak INTEGER", "domain TEXT", "owner TEXT",
-                "counts TEXT", "traits TEXT", "as_of_day TEXT",
+                "counts TEXT", "traits TEXT", "as_of_day TEXT", "interests TEXT",
             ]
         ),
         (

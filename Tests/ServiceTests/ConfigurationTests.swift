@@ -71,12 +71,12 @@ private let base = "sources: [{name: e, paths: /e}]\n"
         let configuration = try read(
             """
             sources: [{name: no, paths: /e}]
-            audiences: [{name: null, where: yes}, {name: on, where: 0o17}]
+            audiences: [{name: null, where: true}, {name: on, where: 010}]
             signals: [{name: true, when: {type: [1.0, ~*]}, weight: 010}]
             """.replacing("~", with: "2"))
         #expect(configuration.sources.map(\.name) == ["no"])
         #expect(configuration.model.audiences.map(\.name) == ["null", "on"])
-        #expect(configuration.model.audiences.map(\.condition.sql) == ["yes", "0o17"])
+        #expect(configuration.model.audiences.map(\.condition.sql) == ["true", "010"])
         let signal = configuration.model.signals[0]
         #expect(signal.when?[0].globs[.type]?.map(\.pattern) == ["1.0", "2*"])
         #expect(signal.weight == 10)

@@ -21,7 +21,7 @@ extension MistakeCase {
         => 6:16: 'dedupe_window' is '1h', not a number of whole days; write 1d
         => 7:13: 'dedupe_max' is '5_000_000', not a whole number; write a whole number, such as 5000000
         => 8:12: 'time_zone' is 'Europe/Berlin', not UTC or ±HH:MM; write the offset without summer time, such as "+01:00"; days begin at the same instant all year
-        => 9:6: 'rfm' must be a mapping, not 'purchase'; write keys and values, such as {purchase: purchase}
+        => 9:6: 'rfm' must be a mapping, not 'purchase'; write keys and values, such as {purchase: purchase, recency: [365, 180, 90, 30]}
         ## units written out
         BASE
         mql: 0
@@ -76,7 +76,7 @@ extension MistakeCase {
         => 7:13: 'dedupe_max' is '9999999999999999999999', which is too large; write a whole number from 1 to 1000000000
         => 8:12: 'time_zone' is '1', not UTC or ±HH:MM; write "+01:00"
         => 9:17: there is no signal 'order'; write the name of a signal, such as purchase: purchase
-        => 9:24: unknown key 'edges' in 'rfm'; the only key of a mapping for rfm is purchase
+        => 9:24: unknown key 'edges' in 'rfm'; the keys of a mapping for rfm are purchase, recency, frequency and money
         ## commas, minutes and exponents
         BASE
         mql: "60,5"
@@ -100,7 +100,7 @@ extension MistakeCase {
         => 3:12: 'half_life' is '', not a duration; write a number with h, d or w, such as half_life: 14d, or none for what never fades
         => 4:12: 'time_zone' is a mapping, not an offset; write an offset, such as time_zone: "+00:00"
         => 5:13: 'dedupe_max' is '~', not a whole number; write a whole number, such as dedupe_max: 5000000
-        => 6:5: 'rfm' must be a mapping, not empty; write keys and values, such as {purchase: purchase}
+        => 6:5: 'rfm' must be a mapping, not empty; write keys and values, such as {purchase: purchase, recency: [365, 180, 90, 30]}
         ## infinite
         BASE
         mql: inf
@@ -157,6 +157,6 @@ extension MistakeCase {
         ## a trust that is nearly right
         sources: [{name: e, paths: /e, trust: Full, format: access_log}]
         => 1:39: 'trust' is 'Full', not a known trust; did you mean 'full'?
-        => 1:53: 'format' is 'access_log', not a known format; write events
+        => 1:53: 'format' is 'access_log', not a known format; write events, access, json or csv
         """#)
 }

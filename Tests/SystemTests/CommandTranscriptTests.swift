@@ -19,9 +19,10 @@ import Testing
     @Test(arguments: names)
     func `the commands say what they said`(name: String) throws {
         let fixture = try LeadsFixture()
-        try FileManager.default.copyItem(
-            at: Self.folder.appending(path: "leadscored.yaml"),
-            to: fixture.directory.appending(path: "leadscored.yaml"))
+        for file in ["leadscored.yaml", "web.yaml", "access.log", "hooks.json"] {
+            try FileManager.default.copyItem(
+                at: Self.folder.appending(path: file), to: fixture.directory.appending(path: file))
+        }
         try Data("no database, but long enough to be one".utf8)
             .write(to: fixture.directory.appending(path: "text.db"))
         let file = Self.folder.appending(path: name)

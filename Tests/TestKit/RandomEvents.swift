@@ -16,6 +16,14 @@ public struct RandomEvents {
         self.days = days
     }
 
+    /// User agents of machines, and the names of the rules that know them.
+    public static let machines = [
+        "Mozilla/5.0": "prefetch", "curl/8.5.0": "library",
+        "Googlebot/2.1 (+http://www.google.com/bot.html)": "crawler",
+    ]
+    private static let browser =
+        "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
+
     /// The model that the tests count by.
     public static var model: Model {
         var model = Model()
@@ -53,7 +61,10 @@ public struct RandomEvents {
 
     /// The number of each name of `model`, from 1.
     public static let numbers: [String: SignalID] = {
-        let names = model.signals.map(\.name) + model.topics.map { "topic " + $0.name }
+        let signals = model.signals.map(\.name)
+        let names =
+            signals + model.topics.map { "topic " + $0.name } + signals.map { $0 + ":machine" }
+            + OriginRule.machines.map { "machine:" + $0.name }
         return Dictionary(
             uniqueKeysWithValues: names.enumerated().map { ($1, SignalID($0 + 1)) })
     }()
@@ -66,7 +77,9 @@ public struct RandomEvents {
     /// The matcher of `model`.
     public static var matcher: SignalMatcher {
         SignalMatcher(
-            model: model, signalID: { numbers[$0] ?? 0 }, topicID: { numbers["topic " + $0] ?? 0 })
+            model: model, signalID: { numbers[$0] ?? 0 },
+            topicID: { numbers["topic " + $0] ?? 0 }, twinID: { numbers[$0 + ":machine"] },
+            originID: { numbers["machine:" + $0.name] })
     }
 
     /// The next `count` events.
@@ -88,6 +101,9 @@ public struct RandomEvents {
                 "cookie\((person + Int.random(in: 0...1, using: &random)) % people)"
         }
         if random.oneIn(4) { event.fields["id"] = "e\(Int.random(in: 0..<50, using: &random))" }
+        if random.oneIn(4) {
+            event.fields["ua"] = random.pick(Self.machines.keys.sorted() + [Self.browser])
+        }
         if type == "visit" {
             event.fields["url"] = random.pick(["/pricing?x=1", "/", "/service/a"])
         }

@@ -54,6 +54,10 @@ void clinux_give_back_memory(void);
 /// called before SQLite is used.
 void clinux_quiet_sqlite(void);
 
+/// Takes from an SQLite connection what conditions written by people must not have: double quotes that
+/// silently become text, extensions, triggers, views. Returns an SQLite result code.
+int clinux_strict_sqlite(void *connection);
+
 /// Resident memory in bytes, 0 if unknown.
 int64_t clinux_resident_bytes(void);
 

@@ -23,6 +23,10 @@ enum lsj_kind {
     LSJ_INTEGER = 2,
     /// Any other number, as written.
     LSJ_NUMBER = 3,
+    /// The rest only in documents: true and false, an object, an array, as written.
+    LSJ_BOOLEAN = 4,
+    LSJ_OBJECT = 5,
+    LSJ_ARRAY = 6,
 };
 
 /// Bytes in the line or in the parser's buffer, valid until the parser's next call.
@@ -94,6 +98,38 @@ void lsj_free(lsj_parser *parser);
 /// Decodes one line, without its newline. 64 bytes after it must be readable; nothing else is read.
 /// Returns an lsj_error; `event` is meaningful only for LSJ_OK.
 int lsj_decode(lsj_parser *parser, const uint8_t *line, size_t count, struct lsj_event *event);
+
+/// Any JSON text, checked whole, in which values are then looked up.
+typedef struct lsj_document lsj_document;
+
+/// No value.
+#define LSJ_NONE UINT32_MAX
+
+/// A document with room for ordinary lines; it grows with the longest one.
+lsj_document *lsj_document_new(void);
+void lsj_document_free(lsj_document *document);
+
+/// Takes up a text, behind which 64 bytes must be readable. Returns an lsj_error. The value number 0
+/// is the whole text; the text must stay until the document is opened anew.
+int lsj_document_open(lsj_document *document, const uint8_t *text, size_t count);
+
+/// What a value is; absent for null. Strings are unescaped, everything else is as written.
+struct lsj_slice lsj_document_value(lsj_document *document, uint32_t value);
+/// A value as written.
+struct lsj_slice lsj_document_raw(const lsj_document *document, uint32_t value);
+
+/// The member of an object with this key, or LSJ_NONE. `twice` is set if the object states it twice
+/// with different values.
+uint32_t lsj_document_member(
+    lsj_document *document, uint32_t value, const uint8_t *key, size_t count, int *twice);
+
+/// The first element of an array, or the key of the first member of an object; LSJ_NONE if it is
+/// empty or neither.
+uint32_t lsj_document_first(const lsj_document *document, uint32_t value);
+/// The element behind one in its array, the key behind a value in its object; LSJ_NONE at the end.
+uint32_t lsj_document_next(const lsj_document *document, uint32_t value);
+/// The value of a key.
+uint32_t lsj_document_of_key(uint32_t key);
 
 #ifdef __cplusplus
 }

@@ -75,6 +75,14 @@ public struct CellTable: Sendable {
     /// An empty table.
     public init() {}
 
+    /// An empty table with room for so many cells.
+    init(roomFor count: Int) {
+        var capacity = 256
+        while count * 8 >= capacity * 5 { capacity *= 2 }
+        slots = [Slot](
+            repeating: Slot(key: Self.free, tally: Tally(n: 0, value: 0)), count: capacity)
+    }
+
     /// Bytes held, for bounding memory.
     public var footprint: Int { slots.count * MemoryLayout<Slot>.stride }
 
@@ -92,6 +100,12 @@ public struct CellTable: Sendable {
             slot = (slot + 1) & mask
         }
         slots[slot].tally.add(tally)
+    }
+
+    /// Asks memory for a cell.
+    func prefetch(_ key: CellKey) {
+        guard !slots.isEmpty else { return }
+        slots.prefetch(Self.spread(key.packed) & (slots.count - 1))
     }
 
     /// All cells, in no order.

@@ -49,6 +49,12 @@ public struct Deduplicator: Sendable {
         return true
     }
 
+    /// Asks memory for the place of a key that `isFirst` will be asked for.
+    mutating func prefetch(_ key: UInt64, day: Day) {
+        find(day)
+        days[recent].keys.prefetch(key)
+    }
+
     /// Lets go of the days before `day`.
     public mutating func forget(before day: Day) {
         while let place = days.firstIndex(where: { $0.day < day.number }) { drop(place) }
@@ -108,6 +114,12 @@ struct HashSet64: Sendable {
         slots[place] = member
         count += 1
         return true
+    }
+
+    /// Asks memory for the place of a hash.
+    func prefetch(_ hash: UInt64) {
+        guard !slots.isEmpty else { return }
+        slots.prefetch(Int(hash.multipliedFullWidth(by: UInt64(slots.count)).high))
     }
 
     private func find(_ member: UInt64) -> Int {

@@ -59,6 +59,12 @@ public struct EdgeTable: Sendable {
         slots[slot] = UInt32(rows.count)
     }
 
+    /// Asks memory for the place of an edge.
+    func prefetch(lower: Int, higher: Int) {
+        guard !slots.isEmpty else { return }
+        slots.prefetch(Self.place(UInt32(lower), UInt32(higher), slots.count))
+    }
+
     private mutating func grow() {
         slots = [UInt32](repeating: 0, count: max(64, slots.count * 2))
         for (number, row) in rows.enumerated() {

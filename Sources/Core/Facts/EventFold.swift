@@ -6,12 +6,21 @@ public struct SourceScope: Sendable {
     public var trust: Trust
     /// 0 for all sources of full trust together, a number of its own for every other.
     public var scope: UInt32
+    /// Whether it is an export of another system, whose attributes are imported rather than stated.
+    public var isImport: Bool
 
     /// A source's rights.
-    public init(name: String, trust: Trust, scope: UInt32) {
+    public init(name: String, trust: Trust, scope: UInt32, isImport: Bool = false) {
         self.name = name
         self.trust = trust
         self.scope = scope
+        self.isImport = isImport
+    }
+
+    /// How an attribute on an event came to be known: `imported` from another system, `stated` in a
+    /// profile, or else `observed`.
+    func origin(of event: borrowing Event) -> String {
+        isImport ? "imported" : event.type.equals("profile") ? "stated" : "observed"
     }
 }
 
@@ -19,6 +28,9 @@ public struct SourceScope: Sendable {
 ///
 /// The only door through which an event changes facts. Nothing is allocated for an event whose
 /// identifiers and cells the delta knows already.
+///
+/// Events are looked at one by one (`admit`) and added some at a time (`settle`): while the next one
+/// is looked at, memory brings what the last ones will need.
 public struct EventFold: ~Copyable {
     /// Events before this are `too_old`: 2000-01-01T00:00:00Z.
     private static let oldest = Instant(946_684_800_000)
@@ -27,21 +39,21 @@ public struct EventFold: ~Copyable {
     public var latest: Instant
     /// Events in another currency than the configured one, whose value counted as 0.
     public private(set) var foreignCurrency: Int64 = 0
+    /// Tokens of the identifiers of erased persons: whatever names one of them is `suppressed`.
+    public var erased: Set<UInt64> = []
     /// Which events were counted before.
     public var deduplicator: Deduplicator
 
     private var matcher: SignalMatcher
-    private let zone: FixedZone
+    /// The zone in which days begin.
+    public let zone: FixedZone
     private var currency: [UInt8]
     private let hash: KeyedHash
+    private var userAgents = UserAgentCache()
     private let normalizer = IdentifierNormalizer()
-
-    /// An identifier of the event at hand, with its number in the delta.
-    private struct Named {
-        var kind: IdentifierKind
-        var hash: UInt64
-        var number: Int
-    }
+    private var pending = PendingEvents()
+    /// What was settled since `settle` was last called.
+    private var settled = Settled()
 
     /// A fold under a model.
     ///
@@ -67,10 +79,28 @@ public struct EventFold: ~Copyable {
         deduplicator.use(limit: model.dedupeMax)
     }
 
+    /// What became of the events that `admit` gave no verdict.
+    public struct Settled: Equatable, Sendable {
+        /// How many were applied.
+        public var applied: Int64 = 0
+        /// How many were counted before.
+        public var duplicates: Int64 = 0
+    }
+
     /// Gives an event its outcome, and adds it to the facts if it is applied.
     public mutating func fold(
         _ event: borrowing Event, from source: SourceScope, into delta: inout FactDelta
     ) -> Verdict {
+        if let verdict = admit(event, from: source, into: &delta) { return verdict }
+        return settle(into: &delta).duplicates > 0 ? .duplicate : .applied
+    }
+
+    /// Looks at an event, which need not be valid any longer afterwards.
+    ///
+    /// - Returns: its outcome; nil if `settle` decides between applied and duplicate.
+    public mutating func admit(
+        _ event: borrowing Event, from source: SourceScope, into delta: inout FactDelta
+    ) -> Verdict? {
         let day = Day(of: event.at, in: zone)
         guard event.at <= latest, day <= CellKey.lastDay else { return .future }
         guard event.at >= Self.oldest else { return .tooOld }
@@ -86,63 +116,111 @@ public struct EventFold: ~Copyable {
         if case .identifier(let value) = email { root = (.email, value) }
         if case .identifier(let value) = customer { root = (.customerID, value) }
         guard let root else { return .noIdentifier }
-        guard let signal = matcher.signal(for: event) else { return .noSignal }
+        let (origin, originRule) = origin(of: event)
+        guard let signal = matcher.signal(for: event, by: origin) else { return .noSignal }
+
+        if !erased.isEmpty,
+            isErased(customer, .customerID) || isErased(email, .email)
+                || isErased(cookie, .cookie)
+        {
+            return .suppressed
+        }
+        let isTrusted = source.trust == .full || event.isVouched
+        let isStatement =
+            isTrusted
+            && !(event.traits.isEmpty && event.stage.isEmpty && event.owner.isEmpty)
+        if isStatement || pending.isFull { settleWaiting(into: &delta) }
 
         let rootHash = hash(normalizer.hashed(root.value, as: root.kind))
-        if !event.id.isEmpty,
-            !deduplicator.isFirst(key(of: event, rootHash, source.scope), day: day)
-        {
-            return .duplicate
+        var entry = PendingEvents.Entry(
+            at: event.at, day: day, signal: signal.id, isTrusted: isTrusted)
+        entry.amount = amount(of: event)
+        if !event.id.isEmpty {
+            let key = key(of: event, rootHash, event.isVouched ? 0 : source.scope)
+            deduplicator.prefetch(key, day: day)
+            entry.key = key
         }
-        let number = delta.number(of: root.value, kind: root.kind, hash: rootHash)
-        delta.saw(number, at: event.at)
-        delta.add(
-            Tally(n: 1, value: amount(of: event)),
-            to: CellKey(identifier: number, day: day, signal: signal))
-        if case .identifier(let value) = email, root.kind != .email {
-            join(value, .email, to: number, root.kind, event.at, source, &delta)
-        }
+        pending.begin(entry)
+        name(root.value, root.kind, hash: rootHash, delta)
+        if case .identifier(let value) = email, root.kind != .email { name(value, .email, delta) }
         if case .identifier(let value) = cookie, root.kind != .cookie {
-            join(value, .cookie, to: number, root.kind, event.at, source, &delta)
+            name(value, .cookie, delta)
         }
-        matcher.forEachTopic(of: event) { topic in
-            delta.add(
-                Tally(n: 1, value: 0), to: CellKey(identifier: number, day: day, signal: topic))
-        }
-        if source.trust == .full { state(event, of: number, source, &delta) }
-        return .applied
+        matcher.forEachTopic(of: event, by: origin) { pending.tells(of: $0) }
+        if signal.isSetAside, let rule = matcher.number(of: originRule) { pending.tells(of: rule) }
+        guard isStatement else { return nil }
+        return settleStatement(event, source, &delta)
     }
 
-    /// An edge from the event's highest-ranked identifier to another one of it: a star.
-    private func join(
-        _ value: ByteSlice, _ kind: IdentifierKind, to root: Int, _ rootKind: IdentifierKind,
-        _ at: Instant, _ source: SourceScope, _ delta: inout FactDelta
+    private func isErased(_ field: IdentifierNormalizer.Result, _ kind: IdentifierKind) -> Bool {
+        guard case .identifier(let value) = field else { return false }
+        return erased.contains(hash(normalizer.hashed(value, as: kind)))
+    }
+
+    /// Adds all that waits to the facts.
+    ///
+    /// - Returns: what became of the events since it was last called.
+    public mutating func settle(into delta: inout FactDelta) -> Settled {
+        settleWaiting(into: &delta)
+        defer { settled = Settled() }
+        return settled
+    }
+
+    /// As `Event.judged`, remembering what was found out about user agents.
+    private mutating func origin(of event: borrowing Event) -> (Origin, OriginRule) {
+        if let stated = event.stated { return stated }
+        guard !event.userAgent.isEmpty else { return (.unknown, .none) }
+        return event.judged(
+            by: userAgents.rule(for: event.userAgent, hash: hash(event.userAgent)))
+    }
+
+    private mutating func name(
+        _ value: ByteSlice, _ kind: IdentifierKind, hash: UInt64? = nil,
+        _ delta: borrowing FactDelta
     ) {
-        let number = delta.number(
-            of: value, kind: kind, hash: hash(normalizer.hashed(value, as: kind)))
-        delta.saw(number, at: at)
-        if source.trust == .full || (rootKind == .email && kind == .cookie) {
-            delta.addEdge(lower: number, higher: root, at: at)
+        let hash = hash ?? self.hash(normalizer.hashed(value, as: kind))
+        delta.prefetch(hash)
+        pending.name(value, kind, hash: hash)
+    }
+
+    private mutating func settleWaiting(into delta: inout FactDelta) {
+        let all = Int64(pending.entries.count)
+        let duplicates = pending.findDuplicates(&deduplicator)
+        pending.add(to: &delta)
+        settled.applied += all - duplicates
+        settled.duplicates += duplicates
+    }
+
+    /// Settles an event that also states something; nothing else waits.
+    private mutating func settleStatement(
+        _ event: borrowing Event, _ source: SourceScope, _ delta: inout FactDelta
+    ) -> Verdict {
+        guard pending.findDuplicates(&deduplicator) == 0 else {
+            pending.clear()
+            return .duplicate
         }
+        if let root = pending.add(to: &delta) { state(event, of: root, source, &delta) }
+        return .applied
     }
 
     private func state(
         _ event: borrowing Event, of number: Int, _ source: SourceScope, _ delta: inout FactDelta
     ) {
         let at = event.at.milliseconds
+        let origin = source.origin(of: event)
         for trait in event.traits {
             delta.state(
-                Trait(value: trait.value.array, at: at, source: source.name),
+                Trait(value: trait.value.array, at: at, source: origin),
                 attribute: trait.attribute.array, of: number)
         }
         if !event.stage.isEmpty {
             delta.state(
-                Trait(value: event.stage.array, at: at, source: source.name),
+                Trait(value: event.stage.array, at: at, source: origin),
                 attribute: Trait.stageAttribute, of: number)
         }
         if !event.owner.isEmpty {
             delta.state(
-                Trait(value: event.owner.array, at: at, source: source.name),
+                Trait(value: event.owner.array, at: at, source: origin),
                 attribute: Trait.ownerAttribute, of: number)
         }
     }

@@ -26,6 +26,12 @@ public struct FactDelta: Sendable {
     /// Nothing.
     public init() {}
 
+    /// Nothing yet, with room for about as much as another delta holds.
+    public init(roomAs other: borrowing FactDelta) {
+        identifiers = IdentifierTable(roomFor: other.identifiers.count)
+        cells = CellTable(roomFor: other.cells.count)
+    }
+
     /// Whether it adds nothing.
     public var isEmpty: Bool { identifiers.count == 0 }
 
@@ -58,6 +64,23 @@ public struct FactDelta: Sendable {
     public mutating func state(_ trait: Trait, attribute: [UInt8], of identifier: Int) {
         merge(trait, TraitKey(identifier: UInt32(identifier), attribute: attribute))
     }
+
+    // MARK: Asking memory for what will be needed
+
+    /// Asks for the place of an identifier's hash.
+    func prefetch(_ hash: UInt64) { identifiers.prefetch(hash) }
+
+    /// Asks for what the place of the hash leads to.
+    func prefetchRow(_ hash: UInt64) { identifiers.prefetchRow(hash) }
+
+    /// Asks for the value that is likely meant by the hash.
+    func prefetchValue(_ hash: UInt64) { identifiers.prefetchValue(hash) }
+
+    /// Asks for a cell.
+    func prefetch(_ key: CellKey) { cells.prefetch(key) }
+
+    /// Asks for the place of an edge.
+    func prefetchEdge(lower: Int, higher: Int) { edges.prefetch(lower: lower, higher: higher) }
 
     /// Adds everything that another delta has.
     ///

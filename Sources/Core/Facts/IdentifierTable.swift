@@ -1,3 +1,4 @@
+import CHash
 import Glibc
 
 /// The identifiers that occur in one delta, each with its registers, numbered from 0 in the order in
@@ -32,6 +33,14 @@ public struct IdentifierTable: Sendable {
     /// An empty table.
     public init() {}
 
+    /// An empty table with room for so many identifiers.
+    init(roomFor count: Int) {
+        var capacity = 64
+        while count * 2 >= capacity { capacity *= 2 }
+        slots = [UInt64](repeating: 0, count: capacity)
+        rows.reserveCapacity(count)
+    }
+
     /// How many identifiers there are.
     public var count: Int { rows.count }
 
@@ -61,6 +70,28 @@ public struct IdentifierTable: Sendable {
         unsafe bytes.append(contentsOf: value.buffer)
         slots[slot] = (hash >> 32) << 32 | UInt64(rows.count)
         return rows.count - 1
+    }
+
+    /// Asks memory for the place of a hash.
+    func prefetch(_ hash: UInt64) {
+        guard !slots.isEmpty else { return }
+        slots.prefetch(Int(truncatingIfNeeded: hash) & (slots.count - 1))
+    }
+
+    /// Asks memory for the row that a hash likely stands for.
+    func prefetchRow(_ hash: UInt64) {
+        if let number = likelyNumber(hash) { rows.prefetch(number) }
+    }
+
+    /// Asks memory for the value that a hash likely stands for.
+    func prefetchValue(_ hash: UInt64) {
+        if let number = likelyNumber(hash) { bytes.prefetch(Int(rows[number].offset)) }
+    }
+
+    private func likelyNumber(_ hash: UInt64) -> Int? {
+        guard !slots.isEmpty else { return nil }
+        let slot = slots[Int(truncatingIfNeeded: hash) & (slots.count - 1)]
+        return slot == 0 ? nil : Int(UInt32(truncatingIfNeeded: slot)) - 1
     }
 
     /// Widens the registers of an identifier to include a time.
@@ -97,6 +128,18 @@ public struct IdentifierTable: Sendable {
             var slot = Int(truncatingIfNeeded: row.hash) & (capacity - 1)
             while slots[slot] != 0 { slot = (slot + 1) & (capacity - 1) }
             slots[slot] = (row.hash >> 32) << 32 | UInt64(number + 1)
+        }
+    }
+}
+
+extension Array {
+    /// Asks memory for an element that will be needed soon.
+    @inline(__always)
+    func prefetch(_ index: Int) {
+        unsafe withUnsafeBufferPointer {
+            // SAFETY: an address is only hinted at, never read through here.
+            guard let start = $0.baseAddress else { return }
+            unsafe leadscored_prefetch(start + index)
         }
     }
 }

@@ -30,7 +30,8 @@ public struct Lead: Sendable, Equatable {
     public var value: Int64 = 0
     /// Whether the person did anything on two days or more.
     public var isActiveOnTwoDays = false
-    /// Counts by signal, ascending by signal, those beyond the retention too.
+    /// Counts by signal, ascending by signal, those beyond the retention too; among them those of
+    /// rules that are noted beside the signals.
     public var counts: [(signal: SignalID, n: Int64)] = []
     /// The day that all this holds for.
     public var day: Day
@@ -41,7 +42,8 @@ public struct Lead: Sendable, Equatable {
     /// - Complexity: O(c log c) in the person's cells.
     public init(
         _ person: borrowing PersonFacts, on day: Day, under model: ScoringModel,
-        isSignal: (SignalID) -> Bool, history: inout History
+        isSignal: (SignalID) -> Bool, isNoted: (SignalID) -> Bool = { _ in false },
+        history: inout History
     ) {
         history.replace { cells in
             for member in person.members { cells.append(contentsOf: member.cells) }
@@ -52,7 +54,7 @@ public struct Lead: Sendable, Equatable {
         score = Explanation.score(engagement: engagement.engagement, fit: nil)
         anonymous = person.members.allSatisfy { $0.identifier.kind == .cookie }
         readIdentifiers(person)
-        readCounts(person, history, isSignal)
+        readCounts(person, history, isSignal, isNoted)
         readPurchases(history, model.purchase, person)
     }
 
@@ -89,11 +91,11 @@ public struct Lead: Sendable, Equatable {
 
     private mutating func readCounts(
         _ person: borrowing PersonFacts, _ history: borrowing History,
-        _ isSignal: (SignalID) -> Bool
+        _ isSignal: (SignalID) -> Bool, _ isNoted: (SignalID) -> Bool
     ) {
         var first: Day? = nil
         counts.reserveCapacity(history.runs.count)
-        for run in history.runs where isSignal(run.signal) {
+        for run in history.runs where isSignal(run.signal) || isNoted(run.signal) {
             var n = person.lifetime[run.signal]?.n ?? 0
             for place in run.cells {
                 let cell = history.cells[place]
@@ -104,11 +106,13 @@ public struct Lead: Sendable, Equatable {
             counts.append((signal: run.signal, n: n))
         }
         for (signal, tally) in person.lifetime
-        where isSignal(signal) && !history.runs.contains(where: { $0.signal == signal }) {
+        where (isSignal(signal) || isNoted(signal))
+            && !history.runs.contains(where: { $0.signal == signal })
+        {
             counts.append((signal: signal, n: tally.n))
         }
         if !person.lifetime.isEmpty { counts.sort { $0.signal < $1.signal } }
-        events = counts.reduce(0) { $0.addingSaturating($1.n) }
+        events = counts.reduce(0) { isSignal($1.signal) ? $0.addingSaturating($1.n) : $0 }
     }
 
     private mutating func readPurchases(

@@ -14,6 +14,8 @@ public struct PersonFacts: Sendable {
         public var ambiguous: Bool
         /// Its cells, ascending by day and signal.
         public var cells: [DailyCell]
+        /// Why it belongs to the person; nil for the root.
+        public var reason: String?
 
         /// An identifier with its facts.
         public init(

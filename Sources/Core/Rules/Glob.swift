@@ -16,6 +16,18 @@ public struct Glob: Hashable, Sendable {
     /// The bytes that it stands for, if it has no star.
     public var literal: [UInt8]? { parts.count == 1 ? parts[0] : nil }
 
+    /// What the first eight bytes of a text that fits are, where the mask is set; see
+    /// `ByteSlice.head`.
+    var head: (bytes: UInt64, mask: UInt64) {
+        let known = parts[0].prefix(8)
+        var bytes: UInt64 = 0
+        for (place, byte) in known.enumerated() { bytes |= UInt64(byte) << UInt64(place * 8) }
+        // Without a star, what follows the last byte is nothing.
+        let isWhole = parts.count == 1 && parts[0].count < 8
+        let mask = known.count == 8 || isWhole ? UInt64.max : (1 << UInt64(known.count * 8)) - 1
+        return (bytes, mask)
+    }
+
     /// Whether the whole of `text` fits, case-sensitively.
     ///
     /// - Complexity: O(n * m) at worst, n and m the lengths of text and pattern; never exponential,

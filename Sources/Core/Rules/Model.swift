@@ -20,6 +20,8 @@ public struct Model: Sendable, Equatable {
     public var signals: [SignalRule] = SignalRule.builtIns
     /// Topics of interest, counted beside the signals.
     public var topics: [TopicRule] = []
+    /// What is said about stated attributes.
+    public var attributes: [AttributeRule] = []
     /// Fit rules.
     public var fit: [FitRule] = []
     /// Audiences in the order in which they are tried.
@@ -30,6 +32,14 @@ public struct Model: Sendable, Equatable {
     public var segments: [SegmentRule] = []
     /// Which signal is a purchase.
     public var purchaseSignal = "purchase"
+    /// Fixed bands of days since the last purchase; nil for bands of equal size.
+    public var recencyEdges: RFMScale?
+    /// Fixed bands of the number of purchases; nil for bands of equal size.
+    public var frequencyEdges: RFMScale?
+    /// Fixed bands of money, in 1/10000 units; nil for bands of equal size.
+    public var moneyEdges: RFMScale?
+    /// A fixed model of buying; nil for one that is fitted to the buyers.
+    public var buying: BuyingModel?
 
     /// The model of an empty configuration.
     public init() {}
@@ -96,14 +106,18 @@ public enum BuiltInSignal: String, Sendable, CaseIterable {
     case identify
 
     /// The conditions that the signal stands for.
+    ///
+    /// What mail servers, shops and CRMs report is written by machines and not done by them, so that
+    /// it counts whoever says it; but gateways do follow links that unsubscribe.
     public var conditions: ConditionSet {
         switch self {
         case .hardBounce: .bounce(.hard)
         case .softBounce: .bounce(.soft)
         case .block: .bounce(.block)
         case .autoReply: .bounce(.autoReply)
-        case .purchase, .delivered, .unsubscribe, .complaint, .profile, .identify:
-            ConditionSet(globs: [.type: [Glob(rawValue)]], origins: [])
+        case .purchase, .delivered, .complaint, .profile, .identify:
+            ConditionSet(globs: [.type: [Glob(rawValue)]], origins: Origin.allCases)
+        case .unsubscribe: ConditionSet(globs: [.type: [Glob(rawValue)]])
         }
     }
 }
@@ -134,7 +148,9 @@ public struct ConditionSet: Sendable, Equatable {
     }
 
     static func bounce(_ bounce: Bounce) -> ConditionSet {
-        ConditionSet(globs: [.type: [Glob("bounce")], .bounce: [Glob(bounce.rawValue)]])
+        ConditionSet(
+            globs: [.type: [Glob("bounce")], .bounce: [Glob(bounce.rawValue)]],
+            origins: Origin.allCases)
     }
 }
 
@@ -152,6 +168,23 @@ public struct TopicRule: Sendable, Equatable {
         self.name = name
         self.when = when
         self.halfLife = halfLife
+    }
+}
+
+/// What is said about a stated attribute.
+public struct AttributeRule: Sendable, Equatable {
+    /// The attribute.
+    public var name: String
+    /// After how many days it stops counting for fit; nil for never.
+    public var shelfLifeDays: Int?
+    /// Whether its value names a topic, so that what is stated can be held against what is done.
+    public var statesTopic: Bool
+
+    /// A rule for an attribute.
+    public init(name: String, shelfLifeDays: Int? = nil, statesTopic: Bool = false) {
+        self.name = name
+        self.shelfLifeDays = shelfLifeDays
+        self.statesTopic = statesTopic
     }
 }
 
@@ -252,12 +285,18 @@ public struct SourceDefinition: Sendable, Equatable {
     public var format: String
     /// How much it may claim.
     public var trust: Trust
+    /// What is to be known about its lines.
+    public var layout: SourceLayout
 
     /// A source.
-    public init(name: String, paths: [String], format: String = "events", trust: Trust = .full) {
+    public init(
+        name: String, paths: [String], format: String = "events", trust: Trust = .full,
+        layout: SourceLayout = .fixed
+    ) {
         self.name = name
         self.paths = paths
         self.format = format
         self.trust = trust
+        self.layout = layout
     }
 }

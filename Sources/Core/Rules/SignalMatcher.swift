@@ -6,148 +6,245 @@ public typealias SignalID = UInt16
 /// Compiled once for a configuration. The conditions on `type` are decided once for each type that
 /// occurs, so that an event only tries the few rules that its type can match.
 public struct SignalMatcher: Sendable {
-    /// One way to match a signal.
-    private struct Rule: Sendable {
-        let signal: SignalID
-        let conditions: Conditions
-    }
-
-    /// The rules that one type can match, in order.
-    private struct Candidates: Sendable {
-        let type: [UInt8]
-        let rules: [Rule]
-        let topics: [Rule]
-
-        /// Whether any of them looks at the path, which is then found once.
-        let wantsPath: Bool
-
-        init(type: ByteSlice, rules: [Rule], topics: [Rule]) {
-            self.type = type.array
-            self.rules = rules
-            self.topics = topics
-            wantsPath = (rules + topics).contains { $0.conditions.wantsPath }
-        }
-    }
-
-    private let rules: [Rule]
+    private let signals: [Rule]
     private let topics: [Rule]
-    private var known: [Candidates] = []
+    /// By `OriginRule.rawValue`: the number under which it is noted that the rule applied.
+    private let originRules: [SignalID?]
+    private var known: [TypeRules] = []
 
     /// Types beyond this many are looked up in the whole list; no sane log has as many.
     private static let knownTypes = 64
 
     /// The matcher of a model.
     ///
-    /// - Parameter signalID: The number of a name; asked for every signal and topic of the model.
+    /// - Parameters:
+    ///   - signalID: The number of a name; asked for every signal of the model.
+    ///   - topicID: The same for every topic.
+    ///   - twinID: The number of a signal's machine twin; nil: machines are counted for no signal
+    ///     that does not ask for them.
+    ///   - originID: The number of a rule that tells machines from people; nil: it is not noted.
     public init(
-        model: Model, signalID: (String) -> SignalID, topicID: (String) -> SignalID
+        model: Model, signalID: (String) -> SignalID, topicID: (String) -> SignalID,
+        twinID: (String) -> SignalID? = { _ in nil },
+        originID: (OriginRule) -> SignalID? = { _ in nil }
     ) {
-        rules = model.signals.flatMap { signal -> [Rule] in
+        signals = model.signals.flatMap { signal -> [Rule] in
             let builtIn = BuiltInSignal(rawValue: signal.name)?.conditions
             let sets = signal.when ?? (builtIn.map { [$0] } ?? [])
             let id = signalID(signal.name)
-            return sets.map { Rule(signal: id, conditions: Conditions($0)) }
+            let twin = twinID(signal.name)
+            return sets.map {
+                Rule(signal: id, twin: $0.origins.isEmpty ? twin : nil, conditions: $0)
+            }
         }
         topics = model.topics.flatMap { topic -> [Rule] in
             let id = topicID(topic.name)
-            return topic.when.map { Rule(signal: id, conditions: Conditions($0)) }
+            return topic.when.map { Rule(signal: id, twin: nil, conditions: $0) }
         }
+        originRules = OriginRule.allCases.map { originID($0) }
     }
 
     /// The signal that the event counts for; nil if none takes it.
     ///
+    /// What a machine did counts for the first signal that asks for machines, or else for the machine
+    /// twin of the first that would have taken it from a person.
+    ///
+    /// - Returns: the signal, and whether it is one that people do not get.
     /// - Complexity: O(r) in the rules of the event's type.
-    public mutating func signal(for event: borrowing Event) -> SignalID? {
-        let candidates = self.candidates(for: event.type)
-        let path = known[candidates].wantsPath ? event.path : .empty
-        for place in known[candidates].rules.indices
-        where known[candidates].rules[place].conditions.hold(for: event, path: path) {
-            return known[candidates].rules[place].signal
+    public mutating func signal(
+        for event: borrowing Event, by origin: Origin
+    ) -> (id: SignalID, isSetAside: Bool)? {
+        let rules = rules(for: event.type).signals
+        if let found = rules.first(for: event, by: origin) { return found }
+        guard origin == .machine, let twin = rules.firstTwin(for: event) else { return nil }
+        return (twin, true)
+    }
+
+    /// The number under which it is noted that a rule made an event a machine's.
+    public func number(of rule: OriginRule) -> SignalID? { originRules[Int(rule.rawValue)] }
+
+    /// Calls `body` with each topic that the event tells of, each once.
+    public mutating func forEachTopic(
+        of event: borrowing Event, by origin: Origin, _ body: (SignalID) -> Void
+    ) {
+        guard !topics.isEmpty else { return }
+        rules(for: event.type).topics.forEach(of: event, by: origin, body)
+    }
+
+    private mutating func rules(for type: ByteSlice) -> TypeRules {
+        let head = type.head
+        for place in known.indices where known[place].head == head && known[place].is(type) {
+            return known[place]
+        }
+        if known.count >= Self.knownTypes { known.removeLast() }
+        let rules = TypeRules(type: type, signals: signals, topics: topics)
+        known.append(rules)
+        return rules
+    }
+}
+
+/// One way to match a signal or a topic.
+private struct Rule: Sendable {
+    let signal: SignalID
+    /// What it counts for if a machine does what it asks of people.
+    let twin: SignalID?
+    let conditions: ConditionSet
+
+    func canHold(forType type: ByteSlice) -> Bool {
+        guard let types = conditions.globs[.type] else { return true }
+        return types.contains { $0.matches(type) }
+    }
+}
+
+/// The rules that one type can match, in order.
+private final class TypeRules: Sendable {
+    let head: UInt64
+    let signals: CompiledRules
+    let topics: CompiledRules
+    private let type: [UInt8]
+
+    init(type: ByteSlice, signals: [Rule], topics: [Rule]) {
+        head = type.head
+        self.type = type.array
+        self.signals = CompiledRules(signals.filter { $0.canHold(forType: type) })
+        self.topics = CompiledRules(topics.filter { $0.canHold(forType: type) })
+    }
+
+    func `is`(_ other: ByteSlice) -> Bool {
+        guard type.count == other.count else { return false }
+        if type.count <= 8 { return true }
+        return unsafe type.withUnsafeBufferPointer { unsafe ByteSlice($0).equals(other) }
+    }
+}
+
+/// Rules as flat rows of numbers, so that trying one follows no pointer and counts no reference.
+///
+/// Most patterns are passed by after a look at the first eight bytes of the field.
+private final class CompiledRules: Sendable {
+    private struct Row: Sendable {
+        var signal: SignalID
+        var twin: SignalID?
+        /// A bit for each origin that it takes.
+        var origins: UInt8
+        /// All of these must pass.
+        var tests: Range<Int>
+    }
+
+    /// One field that must match one of some patterns.
+    private struct Test: Sendable {
+        var key: ConditionKey
+        var patterns: Range<Int>
+    }
+
+    /// What the first bytes of a field must be, where the pattern says.
+    private struct Pattern: Sendable {
+        var head: UInt64
+        var mask: UInt64
+    }
+
+    private let rows: [Row]
+    private let tests: [Test]
+    private let patterns: [Pattern]
+    private let globs: [Glob]
+    private let wantsPath: Bool
+
+    init(_ rules: [Rule]) {
+        var rows: [Row] = []
+        var tests: [Test] = []
+        var patterns: [Pattern] = []
+        var globs: [Glob] = []
+        var wantsPath = false
+        for rule in rules {
+            let firstTest = tests.count
+            for key in ConditionKey.allCases where key != .type {
+                guard let any = rule.conditions.globs[key] else { continue }
+                if key == .path { wantsPath = true }
+                let firstPattern = patterns.count
+                globs += any
+                patterns += any.map { Pattern(head: $0.head.bytes, mask: $0.head.mask) }
+                tests.append(Test(key: key, patterns: firstPattern..<patterns.count))
+            }
+            let origins = rule.conditions.origins
+            let wanted = origins.isEmpty ? [.human, .unknown] : origins
+            rows.append(
+                Row(
+                    signal: rule.signal, twin: rule.twin,
+                    origins: wanted.reduce(0) { $0 | 1 << $1.rawValue },
+                    tests: firstTest..<tests.count))
+        }
+        (self.rows, self.tests) = (rows, tests)
+        (self.patterns, self.globs) = (patterns, globs)
+        self.wantsPath = wantsPath
+    }
+
+    func first(
+        for event: borrowing Event, by origin: Origin
+    ) -> (id: SignalID, isSetAside: Bool)? {
+        let path = wantsPath ? event.path : .empty
+        for row in 0..<rows.count where holds(row, for: event, by: origin, path) {
+            return (rows[row].signal, origin == .machine && rows[row].origins & Self.people == 0)
         }
         return nil
     }
 
-    /// Calls `body` with each topic that the event tells of, each once.
-    public mutating func forEachTopic(of event: borrowing Event, _ body: (SignalID) -> Void) {
-        guard !topics.isEmpty else { return }
-        let candidates = self.candidates(for: event.type)
-        let path = known[candidates].wantsPath ? event.path : .empty
+    /// The twin of the first rule that would hold, had a person done it.
+    func firstTwin(for event: borrowing Event) -> SignalID? {
+        let path = wantsPath ? event.path : .empty
+        for row in 0..<rows.count
+        where rows[row].twin != nil && holds(row, for: event, by: .human, path) {
+            return rows[row].twin
+        }
+        return nil
+    }
+
+    func forEach(of event: borrowing Event, by origin: Origin, _ body: (SignalID) -> Void) {
+        let path = wantsPath ? event.path : .empty
         var last: SignalID? = nil
-        for rule in known[candidates].topics
-        where rule.signal != last && rule.conditions.hold(for: event, path: path) {
-            last = rule.signal
-            body(rule.signal)
+        for row in 0..<rows.count
+        where rows[row].signal != last && holds(row, for: event, by: origin, path) {
+            last = rows[row].signal
+            body(rows[row].signal)
         }
     }
 
-    private mutating func candidates(for type: ByteSlice) -> Int {
-        for (place, candidates) in known.enumerated()
-        where Self.equal(candidates.type, type) {
-            return place
-        }
-        if known.count >= Self.knownTypes { known.removeLast() }
-        known.append(
-            Candidates(
-                type: type,
-                rules: rules.filter { $0.conditions.canHold(forType: type) },
-                topics: topics.filter { $0.conditions.canHold(forType: type) }))
-        return known.count - 1
-    }
+    /// The bits of people, known as such or not.
+    private static let people: UInt8 = 1 << Origin.human.rawValue | 1 << Origin.unknown.rawValue
 
-    private static func equal(_ known: [UInt8], _ type: ByteSlice) -> Bool {
-        unsafe known.withUnsafeBufferPointer { unsafe ByteSlice($0).equals(type) }
-    }
-}
-
-/// A condition set as it is evaluated: the type is decided beforehand, origins are a bit mask.
-private struct Conditions: Sendable {
-    private let types: [Glob]?
-    private let others: [(key: ConditionKey, globs: [Glob])]
-    private let origins: UInt8
-
-    init(_ set: ConditionSet) {
-        types = set.globs[.type]
-        others = ConditionKey.allCases.compactMap { key in
-            key == .type ? nil : set.globs[key].map { (key: key, globs: $0) }
-        }
-        let wanted = set.origins.isEmpty ? [.human, .unknown] : set.origins
-        origins = wanted.reduce(0) { $0 | 1 << $1.rawValue }
-    }
-
-    var wantsPath: Bool { others.contains { $0.key == .path } }
-
-    func canHold(forType type: ByteSlice) -> Bool {
-        guard let types else { return true }
-        return types.contains { $0.matches(type) }
-    }
-
-    /// Whether the rest of the set holds, given that the type does.
-    func hold(for event: borrowing Event, path: ByteSlice) -> Bool {
-        guard origins & (1 << event.origin.rawValue) != 0 else { return false }
-        for (key, globs) in others {
-            guard let field = field(key, of: event, path: path),
-                globs.contains(where: { $0.matches(field) })
-            else { return false }
-        }
+    private func holds(
+        _ row: Int, for event: borrowing Event, by origin: Origin, _ path: ByteSlice
+    ) -> Bool {
+        guard rows[row].origins & (1 << origin.rawValue) != 0 else { return false }
+        for test in rows[row].tests where !passes(tests[test], event, path) { return false }
         return true
     }
 
-    /// The field, nil if the event does not have it.
-    private func field(
-        _ key: ConditionKey, of event: borrowing Event, path: ByteSlice
-    ) -> ByteSlice? {
-        let field: ByteSlice
-        switch key {
-        case .type: field = event.type
-        case .path: field = path
-        case .url: field = event.url
-        case .campaign: field = event.campaign
-        case .message: field = event.message
-        case .search: field = event.search
-        case .bounce: field = event.bounceClass
-        case .ua: field = event.userAgent
+    private func passes(_ test: Test, _ event: borrowing Event, _ path: ByteSlice) -> Bool {
+        let field = Self.field(test.key, of: event, path: path)
+        guard !field.isEmpty else { return false }
+        let head = field.head
+        for place in test.patterns
+        where (head ^ patterns[place].head) & patterns[place].mask == 0
+            && globs[place].matches(field)
+        {
+            return true
         }
-        return field.isEmpty ? nil : field
+        return false
+    }
+
+    /// The field; empty if the event does not have it.
+    private static func field(
+        _ key: ConditionKey, of event: borrowing Event, path: ByteSlice
+    ) -> ByteSlice {
+        switch key {
+        case .type: event.type
+        case .path: path
+        case .url: event.url
+        case .campaign: event.campaign
+        case .message: event.message
+        case .search: event.search
+        case .bounce: event.bounceClass
+        case .ua: event.userAgent
+        }
     }
 }
 
@@ -172,20 +269,13 @@ extension Event {
         return url[start..<end]
     }
 
-    /// The class of a bounce as the log states it, or else as its status code says.
-    var bounceClass: ByteSlice {
-        if !bounce.isEmpty { return bounce }
-        return switch Bounce(status: status) {
-        case .hard: Self.literal("hard")
-        case .soft: Self.literal("soft")
-        case .block: Self.literal("block")
-        case .autoReply: Self.literal("auto_reply")
-        }
-    }
+    /// The class of a bounce, as the log states it or its code says.
+    var bounceClass: ByteSlice { Bounce(stated: bounce, status: status).word }
 
     private static var root: ByteSlice { literal("/") }
 
-    private static func literal(_ text: StaticString) -> ByteSlice {
+    /// The bytes of a word of the program.
+    public static func literal(_ text: StaticString) -> ByteSlice {
         // SAFETY: the bytes of a static string live as long as the program.
         unsafe ByteSlice(start: text.utf8Start, count: text.utf8CodeUnitCount)
     }

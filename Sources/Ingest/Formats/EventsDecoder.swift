@@ -30,13 +30,13 @@ public final class EventsDecoder: LineDecoder {
         var count = line.count
         if unsafe count > 0 && start[count - 1] == 0x0D { count -= 1 }
         if count == 0 { return .blank }
-        if unsafe start[0] <= 0x20, Self.isBlank(line[0..<count]) { return .blank }
+        if unsafe start[0] <= 0x20, line[0..<count].isBlank { return .blank }
         let error = unsafe lsj_decode(parser, start, count, fields)
         guard error == 0 else { return Self.verdict(of: error) }
         guard let at = unsafe Self.instant(fields.pointee.ts) else { return .time }
         event.at = at
         unsafe event.type = Self.slice(fields.pointee.type)
-        guard Self.isType(event.type) else { return .type }
+        guard Event.isType(event.type) else { return .type }
         if unsafe fields.pointee.value.kind == 0 {
             event.value = Money(tenThousandths: 0)
         } else {
@@ -66,6 +66,8 @@ public final class EventsDecoder: LineDecoder {
         unsafe event.stage = Self.slice(fields.pointee.stage)
         unsafe event.owner = Self.slice(fields.pointee.owner)
         event.origin = .unknown
+        event.originRule = .none
+        event.isVouched = false
     }
 
     private func copyTraits(to event: inout Event) -> Verdict? {
@@ -107,25 +109,6 @@ public final class EventsDecoder: LineDecoder {
             value = sum
         }
         return Instant(negative ? -value : value)
-    }
-
-    private static func isType(_ text: ByteSlice) -> Bool {
-        guard text.count >= 1, text.count <= Bounds.typeBytes else { return false }
-        for place in 0..<text.count {
-            switch text[place] {
-            case 0x61...0x7A, 0x30...0x39, 0x5F, 0x2E, 0x2D: continue
-            default: return false
-            }
-        }
-        return true
-    }
-
-    private static func isBlank(_ text: ByteSlice) -> Bool {
-        for place in 0..<text.count {
-            let byte = text[place]
-            if byte != 0x20, byte != 0x09, byte != 0x0D { return false }
-        }
-        return true
     }
 
     @unsafe private static func slice(_ field: lsj_slice) -> ByteSlice {

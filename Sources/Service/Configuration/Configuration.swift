@@ -1,4 +1,5 @@
 public import Core
+import Ingest
 
 /// What the operator wants: the model, the sources, and what is doubtful about them.
 public struct Configuration: Sendable {
@@ -23,31 +24,32 @@ public struct Configuration: Sendable {
 extension Configuration {
     /// Reads the file at `path`, then `conf.d/*.yaml` beside it in the order of their names.
     ///
-    /// - Parameter formats: The names that `format` of a source may have.
     /// - Throws: `ConfigurationError` with every mistake of every file.
-    public static func load(
-        path: String, formats: [String] = ["events"]
-    ) throws(ConfigurationError) -> Configuration {
+    public static func load(path: String) throws(ConfigurationError) -> Configuration {
         let findings = Findings()
         let files = ConfigurationFile.all(path: path, findings: findings)
-        return try read(files, formats: formats, findings: findings)
+        let presets = Presets.beside(path)
+        return try read(files, formats: formats, presets: presets, findings: findings)
     }
+
+    /// The names that `format` of a source may have, the one that is meant without it first.
+    static let formats = LogFormat.all.map(\.name)
 
     /// Reads texts that are already in memory, the main one first.
     static func parse(
-        _ texts: [(name: String, bytes: [UInt8])], formats: [String] = ["events"]
+        _ texts: [(name: String, bytes: [UInt8])], formats: [String] = formats
     ) throws(ConfigurationError) -> Configuration {
         let findings = Findings()
         let files = texts.map {
             ConfigurationFile(number: findings.addFile($0.name), bytes: $0.bytes)
         }
-        return try read(files, formats: formats, findings: findings)
+        return try read(files, formats: formats, presets: .ofSourceTree, findings: findings)
     }
 
     private static func read(
-        _ files: [ConfigurationFile], formats: [String], findings: Findings
+        _ files: [ConfigurationFile], formats: [String], presets: Presets, findings: Findings
     ) throws(ConfigurationError) -> Configuration {
-        var reader = ConfigurationReader(formats: formats, findings: findings)
+        var reader = ConfigurationReader(formats: formats, presets: presets, findings: findings)
         var complete = !findings.hasMistakes
         for file in files {
             switch Document.compose(file, findings: findings) {

@@ -89,7 +89,7 @@ struct ConfigurationFile {
 }
 
 /// A whole file with its permissions.
-private struct RawFile {
+struct RawFile {
     let bytes: [UInt8]
     let mode: mode_t
 

@@ -1,4 +1,5 @@
 import Core
+import Store
 import Yams
 
 /// A rule with the place of its name.
@@ -14,12 +15,14 @@ struct Placed<Rule> {
 /// not be read may be missing from it.
 struct ConfigurationReader {
     let formats: [String]
+    let presets: Presets
     let findings: Findings
     private(set) var model = Model()
     private(set) var sources: [Placed<SourceDefinition>] = []
 
     private var signals: [Placed<SignalRule>] = []
     private var topics: [Placed<TopicRule>] = []
+    private var attributes: [Placed<AttributeRule>] = []
     private var fit: [Placed<FitRule>] = []
     private var audiences: [Placed<NamedCondition>] = []
     private var stages: [Placed<StageRule>] = []
@@ -32,8 +35,9 @@ struct ConfigurationReader {
     private var sourceEntries = 0
     private var purchase: Placed<String>?
 
-    init(formats: [String], findings: Findings) {
+    init(formats: [String], presets: Presets, findings: Findings) {
         self.formats = formats
+        self.presets = presets
         self.findings = findings
     }
 
@@ -55,24 +59,27 @@ struct ConfigurationReader {
         }
         signals += rules(top, "signals", .signal, signalRule)
         topics += rules(top, "topics", .topic, topicRule)
+        attributes += rules(top, "attributes", .attribute, attributeRule)
         fit += rules(top, "fit", .fitRule) { section, name in
-            let condition = section.required("where")?.condition()
+            let condition = section.required("where")?.condition(.fit)
             let points = section.required("points")?.number()
             guard let condition, let points else { return nil }
             return FitRule(name: name, condition: condition, points: points)
         }
         audiences += rules(top, "audiences", .audience) { section, name in
-            section.required("where")?.condition().map { NamedCondition(name: name, condition: $0) }
+            section.required("where")?.condition(.audience).map {
+                NamedCondition(name: name, condition: $0)
+            }
         }
         stages += rules(top, "stages", .stage) { section, name in
-            let condition = section.required("where")?.condition()
+            let condition = section.required("where")?.condition(.stage)
             let rank = section.required("rank")?.integer(in: -1_000_000...1_000_000)
             guard let condition, let rank else { return nil }
             return StageRule(name: name, condition: condition, rank: rank)
         }
         segments += rules(top, "segments", .segment) { section, name in
-            let leave = section.optional("leave")?.condition()
-            return section.required("where")?.condition().map {
+            let leave = section.optional("leave")?.condition(.segment)
+            return section.required("where")?.condition(.segment).map {
                 SegmentRule(name: name, condition: $0, leave: leave)
             }
         }
@@ -96,10 +103,19 @@ struct ConfigurationReader {
         let keys = once(top, "dedupe_max")?.integer(in: 1...1_000_000_000)
         if let keys { model.dedupeMax = keys }
         if let value = once(top, "rfm"),
-            let rfm = Section(value.node, in: value.document, kind: .rfm, title: "'rfm'"),
-            let purchase = rfm.required("purchase"), let name = purchase.name()
+            let rfm = Section(value.node, in: value.document, kind: .rfm, title: "'rfm'")
         {
-            self.purchase = Placed(name: name, place: purchase.place, rule: name)
+            if let purchase = rfm.required("purchase"), let name = purchase.name() {
+                self.purchase = Placed(name: name, place: purchase.place, rule: name)
+            }
+            model.recencyEdges = rfm.optional("recency")?.edges(.lowerIsBetter)
+            model.frequencyEdges = rfm.optional("frequency")?.edges(.higherIsBetter)
+            model.moneyEdges = rfm.optional("money")?.edges(.higherIsBetter, scale: 10_000)
+        }
+        if let value = once(top, "bgnbd"),
+            let section = Section(value.node, in: value.document, kind: .buying, title: "'bgnbd'")
+        {
+            model.buying = buyingModel(section)
         }
     }
 
@@ -155,12 +171,16 @@ extension ConfigurationReader {
         checkNames(sources, .source)
         checkNames(signals, .signal)
         checkNames(topics, .topic)
+        checkNames(attributes, .attribute)
         checkNames(fit, .fitRule)
         checkNames(audiences, .audience)
         checkNames(stages, .stage)
         checkNames(segments, .segment)
         checkPaths()
+        // Times without a zone are of the zone in which days begin, which any file may state.
+        for place in sources.indices { sources[place].rule.use(model.zone) }
         model.topics = topics.map(\.rule)
+        model.attributes = attributes.map(\.rule)
         model.fit = fit.map(\.rule)
         model.audiences = audiences.map(\.rule)
         model.stages = stages.map(\.rule)

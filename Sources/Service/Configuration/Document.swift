@@ -4,6 +4,7 @@ import Yams
 struct Document {
     let file: Int
     let root: Node
+    let text: SourceText
     /// Keys that stand again later in the same mapping, by where they stand; see `Repair`.
     let repeated: [Place: String]
     let findings: Findings
@@ -30,7 +31,8 @@ struct Document {
                 guard let root = try parser.singleRoot(), !isEmpty(root) else { return .empty }
                 return .document(
                     Document(
-                        file: file.number, root: root, repeated: repeated, findings: findings))
+                        file: file.number, root: root, text: text, repeated: repeated,
+                        findings: findings))
             } catch YamlError.duplicatedKeysInMapping(let keys, let context) {
                 let mark = context.mark
                 let place = Place(file: file.number, line: mark.line, column: mark.column)
@@ -55,6 +57,22 @@ struct Document {
     private static func isEmpty(_ node: Node) -> Bool {
         guard case .scalar(let scalar) = node else { return false }
         return scalar.string.isEmpty && scalar.style == .plain
+    }
+
+    /// Where a byte of a scalar's value stands in the file; the scalar's own place if that cannot be
+    /// told, because of an escape.
+    ///
+    /// Follows both texts from character to character, whatever line breaks and indentation YAML
+    /// has taken out in between.
+    func place(ofByte offset: Int, in value: String, of node: Node) -> Place {
+        let start = place(node)
+        guard case .scalar(let scalar) = node else { return start }
+        let target = value.utf8.prefix(offset)
+        let wanted = String(Substring(target)).unicodeScalars.count
+        let wantsBlock = scalar.style == .literal || scalar.style == .folded
+        return text.place(
+            of: wanted, in: value, from: start, skippingLine: wantsBlock,
+            skippingQuote: scalar.style == .singleQuoted || scalar.style == .doubleQuoted) ?? start
     }
 
     func place(_ node: Node) -> Place {

@@ -1,3 +1,5 @@
+import Core
+
 /// Every key of the configuration, with the example that messages about it give.
 ///
 /// The one place where keys are named for messages; `docs/CONFIGURATION.md` is tested against it.
@@ -15,11 +17,13 @@ extension SectionKind {
             ("sources", "- {name: events, paths: \"/var/log/leadscored/*.ndjson\"}"),
             ("signals", "- {name: click, when: {type: click}, weight: 5}"),
             ("topics", "- {name: service, when: {path: \"/service*\"}}"),
+            ("attributes", "- {name: job_title, shelf_life: 730d}"),
             ("fit", "- {name: director, where: \"traits->>'job_title' = 'director'\", points: 15}"),
             ("audiences", "- {name: competitor, where: \"domain = 'rival.example'\"}"),
             ("stages", "- {name: customer, where: \"purchases > 0\", rank: 6}"),
             ("segments", "- {name: hot, where: \"engagement >= 60\"}"),
             ("rfm", "rfm: {purchase: purchase}"),
+            ("bgnbd", "bgnbd: {r: 0.243, alpha: 4.414, a: 0.793, b: 2.426}"),
         ])
 
     static let source = SectionKind(
@@ -29,7 +33,63 @@ extension SectionKind {
             ("paths", "paths: \"/var/log/leadscored/*.ndjson\""),
             ("format", "format: events"),
             ("trust", "trust: full"),
+            ("log_format", "log_format: combined"),
+            ("routes", "- {path: \"/pricing*\", type: visit, cookie: $cookie_sid}"),
+            ("sign", "sign: {parameter: s, key_file: /etc/leadscored/link.key, over: [e, m]}"),
+            ("preset", "preset: sendgrid"),
+            ("each", "each: /events"),
+            ("unwrap", "unwrap: /Message"),
+            ("type", "type: purchase"),
+            ("fields", "fields: {ts: /time, type: /event, email: /email}"),
+            ("types", "types: {page: visit}"),
+            ("values", "values: {bounce: {Permanent: hard}}"),
+            ("columns", "columns: [ts, email, value]"),
+            ("delimiter", "delimiter: \";\""),
         ])
+
+    static let route = SectionKind(
+        noun: "route",
+        keys: [
+            ("path", "path: \"/pricing*\""),
+            ("method", "method: GET"),
+            ("status", "status: 200"),
+            ("type", "type: visit"),
+        ] + routeFields)
+
+    /// What a route can take from a request.
+    static let routeFields = [
+        ("email", "email: $arg_e"),
+        ("customer_id", "customer_id: $arg_c"),
+        ("cookie", "cookie: $cookie_sid"),
+        ("campaign", "campaign: $arg_utm_campaign"),
+        ("message", "message: $arg_m"),
+        ("search", "search: $arg_q"),
+        ("url", "url: $arg_u"),
+        ("value", "value: $arg_total"),
+        ("currency", "currency: $arg_currency"),
+        ("id", "id: $request_id"),
+    ]
+
+    static let sign = SectionKind(
+        noun: "signature",
+        keys: [
+            ("parameter", "parameter: s"),
+            ("key_file", "key_file: /etc/leadscored/link.key"),
+            ("over", "over: [e, m]"),
+        ])
+
+    static let preset = SectionKind(
+        noun: "preset",
+        keys: source.keys.filter { !["name", "paths", "trust", "preset"].contains($0.name) })
+
+    static let fields = SectionKind(
+        noun: "mapping of fields",
+        keys: EventField.allCases.map { ($0.rawValue, "\($0.rawValue): /\($0.rawValue)") }
+            + [("traits", "traits: {job_title: /title}")])
+
+    static let meaning = SectionKind(
+        noun: "meaning of a type",
+        keys: [("type", "type: bounce"), ("bounce", "bounce: soft")])
 
     static let signal = SectionKind(
         noun: "signal",
@@ -64,6 +124,14 @@ extension SectionKind {
             ("origin", "origin: machine"),
         ])
 
+    static let attribute = SectionKind(
+        noun: "attribute",
+        keys: [
+            ("name", "name: job_title"),
+            ("shelf_life", "shelf_life: 730d"),
+            ("states", "states: topic"),
+        ])
+
     static let fitRule = SectionKind(
         noun: "fit rule",
         keys: [
@@ -93,10 +161,21 @@ extension SectionKind {
         ])
 
     static let rfm = SectionKind(
-        noun: "mapping for rfm", keys: [("purchase", "purchase: purchase")])
+        noun: "mapping for rfm",
+        keys: [
+            ("purchase", "purchase: purchase"),
+            ("recency", "recency: [365, 180, 90, 30]"),
+            ("frequency", "frequency: [2, 3, 5, 8]"),
+            ("money", "money: [50, 100, 250, 1000]"),
+        ])
+
+    static let buying = SectionKind(
+        noun: "mapping for bgnbd",
+        keys: [("r", "r: 0.243"), ("alpha", "alpha: 4.414"), ("a", "a: 0.793"), ("b", "b: 2.426")])
 
     /// All of them, in the order of the documentation.
     static let all = [
-        top, source, signal, topic, conditions, fitRule, audience, stage, segment, rfm,
+        top, source, route, sign, preset, fields, meaning, signal, topic, conditions, attribute,
+        fitRule, audience, stage, segment, rfm, buying,
     ]
 }

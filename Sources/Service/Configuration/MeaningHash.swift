@@ -19,6 +19,7 @@ struct MeaningHash {
             hash.add(list: source.paths) { $0.add($1) }
             hash.add(source.format)
             hash.add(source.trust.rawValue)
+            hash.add(source.layout)
         }
         let digits = String(hash.state, radix: 16)
         return String(repeating: "0", count: 16 - digits.count) + digits
@@ -69,6 +70,29 @@ struct MeaningHash {
             hash.add(rule.condition.sql)
             hash.add(list: rule.leave.map { [$0.sql] } ?? []) { $0.add($1) }
         }
+        addLater(model)
+    }
+
+    /// What was added to the language later, only where it is used: the hash of a configuration that
+    /// does not use it stays what it was.
+    private mutating func addLater(_ model: Model) {
+        let scales = [model.recencyEdges, model.frequencyEdges, model.moneyEdges]
+        for (name, scale) in zip(["recency", "frequency", "money"], scales) {
+            guard let scale else { continue }
+            add(name)
+            add(list: scale.edges) { $0.add(Int($1)) }
+        }
+        if let buying = model.buying {
+            add("bgnbd")
+            for parameter in [buying.r, buying.alpha, buying.a, buying.b] { add(parameter) }
+        }
+        guard !model.attributes.isEmpty else { return }
+        add("attributes")
+        add(list: model.attributes) { hash, rule in
+            hash.add(rule.name)
+            hash.add(list: rule.shelfLifeDays.map { [$0] } ?? []) { $0.add($1) }
+            hash.add(rule.statesTopic ? 1 : 0)
+        }
     }
 
     private mutating func add(_ sets: [ConditionSet]) {
@@ -80,7 +104,7 @@ struct MeaningHash {
         }
     }
 
-    private mutating func add<Element>(
+    mutating func add<Element>(
         list: [Element], _ body: (inout MeaningHash, Element) -> Void
     ) {
         add(list.count)
@@ -92,9 +116,9 @@ struct MeaningHash {
     /// Adding 0 makes -0 the same as 0.
     private mutating func add(_ number: Double) { add(bits: (number + 0).bitPattern) }
 
-    private mutating func add(_ number: Int) { add(bits: UInt64(bitPattern: Int64(number))) }
+    mutating func add(_ number: Int) { add(bits: UInt64(bitPattern: Int64(number))) }
 
-    private mutating func add(_ text: String) {
+    mutating func add(_ text: String) {
         add(text.utf8.count)
         for byte in text.utf8 { add(byte: byte) }
     }

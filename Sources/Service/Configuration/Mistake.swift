@@ -1,3 +1,5 @@
+import Store
+
 /// Something in the configuration that is wrong, or a warning about something doubtful.
 public struct Mistake: Sendable, Equatable {
     /// The file, as it was named on the command line.
@@ -66,6 +68,15 @@ final class Findings {
     private var files: [String] = []
     private var foundMistakes: [Found] = []
     private var foundWarnings: [Found] = []
+    private var checks: [RuleStep: ConditionCheck] = [:]
+
+    /// The judge of a step's conditions, made when the first is met; nil if SQLite has no memory.
+    func check(of step: RuleStep) -> ConditionCheck? {
+        if let check = checks[step] { return check }
+        let check = try? ConditionCheck(step)
+        checks[step] = check
+        return check
+    }
 
     /// Gives the next file its number; files are sorted by it.
     func addFile(_ name: String) -> Int {

@@ -1,18 +1,7 @@
 import Core
 
-/// How sources, signals and topics are read.
+/// How signals and topics are read.
 extension ConfigurationReader {
-    func sourceRule(_ section: Section, name: String) -> SourceDefinition? {
-        let paths = section.required("paths")?.oneOrMore("a path").compactMap { $0.path() }
-        let format = section.optional("format")?.word(of: formats, noun: "a known format")
-        let trust = section.optional("trust")?.word(
-            of: Trust.allCases.map(\.rawValue), noun: "a known trust")
-        guard let paths else { return nil }
-        return SourceDefinition(
-            name: name, paths: paths, format: format ?? formats.first ?? "events",
-            trust: trust.flatMap(Trust.init) ?? .full)
-    }
-
     func signalRule(_ section: Section, name: String) -> SignalRule? {
         let weight = section.required("weight")?.number()
         let halfLife = section.optional("half_life")?.halfLife()
@@ -37,6 +26,23 @@ extension ConfigurationReader {
             section.place, "signal '\(name)' has no 'when'",
             near ?? "add one, such as when: {type: \(name)}; only the built-in signals "
                 + "\(enumerated(builtIns)) do without")
+    }
+
+    /// The parameters of a model of buying, all four of them.
+    func buyingModel(_ section: Section) -> BuyingModel? {
+        let values = ["r", "alpha", "a", "b"].map { key in
+            section.required(key)?.positiveNumber(insteadOfZero: "write a number above 0")
+        }
+        guard let r = values[0], let alpha = values[1], let a = values[2], let b = values[3] else {
+            return nil
+        }
+        return BuyingModel(r: r, alpha: alpha, a: a, b: b)
+    }
+
+    func attributeRule(_ section: Section, name: String) -> AttributeRule? {
+        let life = section.optional("shelf_life")?.wholeDays()
+        let states = section.optional("states")?.word(of: ["topic"], noun: "what it can state")
+        return AttributeRule(name: name, shelfLifeDays: life, statesTopic: states != nil)
     }
 
     func topicRule(_ section: Section, name: String) -> TopicRule? {

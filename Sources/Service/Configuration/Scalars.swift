@@ -1,4 +1,5 @@
 import Core
+import Store
 
 /// The kinds of scalar that the configuration knows. Each gives nil with a mistake for other text.
 extension Value {
@@ -84,6 +85,20 @@ extension Value {
         return "such as \(example)"
     }
 
+    /// The worst values of bands 2 to 5, as a list of four numbers from worse to better.
+    func edges(_ order: RFMScale.Order, scale: Double = 1) -> RFMScale? {
+        let before = document.findings.mistakes.count
+        let numbers = oneOrMore("a list of four numbers").compactMap { $0.number() }
+        guard document.findings.mistakes.count == before else { return nil }
+        let found = RFMScale(edges: numbers.map { Int64(($0 * scale).rounded()) }, order)
+        if found == nil {
+            let direction = order == .lowerIsBetter ? "falling" : "rising"
+            mistake(
+                "'\(key)' is not a list of four \(direction) numbers", "write \(example)")
+        }
+        return found
+    }
+
     /// One word of a list.
     func word(of words: [String], noun: String) -> String? {
         guard let text = text(noun) else { return nil }
@@ -94,8 +109,8 @@ extension Value {
         return nil
     }
 
-    /// A SQL condition, kept as text with its place; it is judged where it is compiled.
-    func condition() -> Condition? {
+    /// A SQL condition of a step, judged by SQLite itself.
+    func condition(_ step: RuleStep) -> Condition? {
         guard let text = text("a SQL condition") else { return nil }
         let sql = text.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed()
         guard !sql.isEmpty else {
@@ -106,7 +121,15 @@ extension Value {
             mistake("'\(key)' ends with ';'", "remove it; a condition is one expression")
             return nil
         }
-        return Condition(sql: String(sql), place: document.findings.text(place))
+        let condition = String(sql)
+        do throws(ConditionFault) {
+            _ = try document.findings.check(of: step)?.columns(of: condition)
+        } catch {
+            let here = document.place(ofByte: error.offset, in: condition, of: node)
+            document.findings.mistake(here, "'\(key)': \(error.what)", error.remedy)
+            return nil
+        }
+        return Condition(sql: condition, place: document.findings.text(place))
     }
 
     private static func isDigit(_ character: Character) -> Bool { ("0"..."9").contains(character) }

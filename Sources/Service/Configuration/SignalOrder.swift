@@ -43,8 +43,11 @@ enum SignalOrder {
             let isUsed =
                 named[name] != nil || alwaysUsed.contains(builtIn)
                 || (builtIn == .purchase && usesPurchase)
+            // Of what people do, which nearly all of these events are: nobody asks for machines here.
+            var conditions = builtIn.conditions
+            conditions.origins = []
             guard isUsed, named[name] != true,
-                let taker = earlier.first(where: { $0.set.covers(builtIn.conditions) })?.signal
+                let taker = earlier.first(where: { $0.set.covers(conditions) })?.signal
             else { continue }
             findings.warning(
                 taker.place,
@@ -76,7 +79,7 @@ extension ConditionSet {
 
 extension Glob {
     /// Whether it matches the bytes of `text`.
-    fileprivate func matches(text: String) -> Bool {
+    func matches(text: String) -> Bool {
         let bytes = Array(text.utf8)
         return unsafe bytes.withUnsafeBufferPointer { unsafe matches(ByteSlice($0)) }
     }

@@ -82,6 +82,34 @@ struct SourceText {
         return String(view)
     }
 
+    /// Where the character number `wanted` of a value stands that is written from a place on; nil if
+    /// the file does not spell it as it is.
+    func place(
+        of wanted: Int, in value: String, from start: Place, skippingLine: Bool,
+        skippingQuote: Bool
+    ) -> Place? {
+        guard var source = index(line: start.line, column: start.column) else { return nil }
+        var (line, column) = (start.line, start.column)
+        func isBlank(_ scalar: Unicode.Scalar) -> Bool { " \t\n\r".unicodeScalars.contains(scalar) }
+        func advance() {
+            column += 1
+            if Self.endsLine(scalars[source]) { (line, column) = (line + 1, 1) }
+            source += 1
+        }
+        if skippingLine {
+            while source < scalars.count, line == start.line { advance() }
+        } else if skippingQuote {
+            advance()
+        }
+        for (number, scalar) in value.unicodeScalars.enumerated() where !isBlank(scalar) {
+            while source < scalars.count, isBlank(scalars[source]) { advance() }
+            guard source < scalars.count, scalars[source] == scalar else { return nil }
+            if number >= wanted { break }
+            advance()
+        }
+        return Place(file: start.file, line: line, column: column)
+    }
+
     private func index(line: Int, column: Int) -> Int? {
         var at = (line: 1, column: 1)
         for (index, scalar) in scalars.enumerated() {

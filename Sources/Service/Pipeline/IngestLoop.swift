@@ -115,6 +115,7 @@ final class IngestLoop {
             let today = clock.day(in: zone)
             if today > day { return .newDay(today) }
             ingestor.advance(latest: clock.latestEvent(in: zone), forgetBefore: nil)
+            if let erased = worker.takeErased() { ingestor.suppress(erased) }
 
             let worked = turn()
             handOver(isIdle: !worked)
@@ -220,6 +221,7 @@ final class IngestLoop {
         lastUpdate = now
         rate.note(ingestor.records, at: now)
         let follower = ingestor.follower
+        judgeFormats()
         let isSettled = !follower.hasWork && ingestor.pendingRecords == 0 && worker.isIdle
         let inFlight = worker.isIdle ? 0 : handedOverBytes
         let lag = follower.lagBytes + uncommittedBytes + inFlight
@@ -238,6 +240,21 @@ final class IngestLoop {
             }
         }
         notifier.status(Self.status(lag: lag, rate: rate.perSecond, files: follower.openFiles))
+    }
+
+    /// Says which sources have lines that are mostly not what the configuration says.
+    private func judgeFormats() {
+        let remedies = ingestor.unhealthy.map { source, health in
+            let reason = health.mostly
+            return "source '\(source)': \(health.unusable) of the last \(health.seen) lines are "
+                + "unusable, mostly '\(reason?.reason ?? "")' (\(reason?.explanation ?? "")); see "
+                + "what becomes of them with: leadscore try --source \(source) FILE"
+        }
+        if remedies.isEmpty {
+            degraded.leave("format")
+        } else {
+            degraded.enter("format", remedies.joined(separator: "; "))
+        }
     }
 
     private static func status(lag: Int64, rate: Double, files: Int) -> String {

@@ -21,6 +21,7 @@ final class PublicationWorker: @unchecked Sendable {
     struct Start: Sendable {
         var lastQuarantined: Int64
         var lastChange: Int64
+        var lastStageChange: Int64
     }
 
     private let directory: String
@@ -63,7 +64,8 @@ final class PublicationWorker: @unchecked Sendable {
         } catch {
             guard isPatient else { throw error }
             leads = nil
-            state = Mutex((0, Start(lastQuarantined: 0, lastChange: 0), 0, false))
+            state = Mutex(
+                (0, Start(lastQuarantined: 0, lastChange: 0, lastStageChange: 0), 0, false))
         }
         let thread = Thread { self.run() }
         thread.name = "publication"
@@ -190,6 +192,8 @@ final class PublicationWorker: @unchecked Sendable {
     }
 
     private static func start(of leads: LeadsStore) -> Start {
-        Start(lastQuarantined: leads.lastQuarantined, lastChange: leads.lastChange)
+        Start(
+            lastQuarantined: leads.lastQuarantined, lastChange: leads.lastChange,
+            lastStageChange: leads.lastStageChange)
     }
 }

@@ -8,6 +8,8 @@ struct Rules: Sendable {
     var topics: ScoringModel
     var names: NameTable
     var signals: [SignalID: ScoredSignal]
+    var profile: ProfileRules
+    var mail: MailSignals
     var configurationHash: String
 
     /// A model with the numbers that the state has given to its names.
@@ -15,6 +17,9 @@ struct Rules: Sendable {
         self.model = model
         self.names = names
         self.configurationHash = configurationHash
+        profile = ProfileRules(model)
+        mail = MailSignals(
+            model, number: { names.number($0) }, twin: { names.number($0, .machineTwin) })
         var signals: [SignalID: ScoredSignal] = [:]
         for rule in model.signals {
             if let number = names.number(rule.name) {

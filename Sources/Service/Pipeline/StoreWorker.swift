@@ -18,6 +18,9 @@ final class StoreWorker: @unchecked Sendable {
 
     /// How the worker ended, if it did before it was told to.
     let failure = Mutex<StoreError?>(nil)
+    /// The tokens of erased persons since the ingest loop asked for them last; nil if none are new.
+    private let erased = Mutex<Set<UInt64>?>(nil)
+    private let hasErased = Atomic<Bool>(false)
     /// Counts the steps of work, so that others see that it goes on.
     let heartbeat = Atomic<Int>(0)
 
@@ -42,6 +45,12 @@ final class StoreWorker: @unchecked Sendable {
     private var epoch = 0
     private var quarantineSent: Int64 = 0
     private var changesSent: Int64 = 0
+    private var stageChangesSent: Int64 = 0
+    /// The rules made ready; nil until something is published under them.
+    private var book: SegmentBook?
+    private var scales = BuyingScales()
+    /// Whether somebody was erased whose row is still shown.
+    private var isErasing = false
     /// The checkpoint that the last step shows, in this life of the file; it never falls.
     private var sequenceSent: Int64 = 0
     private var load = RecentLoad()
@@ -49,12 +58,16 @@ final class StoreWorker: @unchecked Sendable {
 
     /// A full publication under way.
     private struct Sweep {
+        /// What all contacts bought, which is collected first; nil once that is done.
+        var purchases: PurchaseCollector?
         var after: Int64 = 0
         var isFirst = true
     }
 
     /// Contacts rendered between two looks at the queue: a few milliseconds of work.
     private static let chunk = 1000
+    /// Packed rows looked at for purchases at a time.
+    private static let purchaseChunk = 20_000
     /// Contacts of a full publication at a time: more, because they are read and written in order.
     private static let sweepChunk = 2000
     /// While there is a backlog, publishing rests so many times as long as it took: reading comes
@@ -63,9 +76,13 @@ final class StoreWorker: @unchecked Sendable {
     /// Whether there is a backlog; told by the ingest loop.
     let isCatchingUp = Atomic<Bool>(false)
     private var nextPublication: Int64 = 0
+    /// Until when nothing is published because there was no space to note who entered a segment.
+    private var pausedUntil: Int64 = 0
 
     private var mayPublishNow: Bool {
-        !isCatchingUp.load(ordering: .relaxed) || clock.monotonic() >= nextPublication
+        let now = clock.monotonic()
+        return now >= pausedUntil
+            && (!isCatchingUp.load(ordering: .relaxed) || now >= nextPublication)
     }
     /// How long the last publications may take to be handed over at the end.
     private static let farewellMilliseconds: Int64 = 1500
@@ -90,6 +107,10 @@ final class StoreWorker: @unchecked Sendable {
         self.clock = clock
         self.logger = logger
         shared.withLock { $0.sequence = store.sequence }
+        if !store.erasedTokens.isEmpty {
+            erased.withLock { $0 = store.erasedTokens }
+            hasErased.store(true, ordering: .releasing)
+        }
         let thread = Thread { self.run() }
         thread.name = "store"
         thread.stackSize = 4 << 20
@@ -137,13 +158,33 @@ final class StoreWorker: @unchecked Sendable {
         }
     }
 
+    /// The tokens of all erased persons, if there are new ones.
+    func takeErased() -> Set<UInt64>? {
+        guard hasErased.exchange(false, ordering: .acquiring) else { return nil }
+        return erased.withLock { $0 }
+    }
+
+    /// Notes that contacts changed otherwise than by a checkpoint. On the worker's thread only.
+    func note(touched contacts: Set<Int64>, erasing: Bool) {
+        isErasing = isErasing || erasing
+        dirty.touch(contacts)
+        shared.withLock { $0.pending = dirty.count }
+        erased.withLock { $0 = store.erasedTokens }
+        hasErased.store(true, ordering: .releasing)
+        clinux_event_signal(wakeDescriptor)
+    }
+
     /// Everything is to be published anew: the day or the rules have changed.
     func republish(rules: Rules? = nil, day: Day? = nil) {
         queue.put(
             .perform { worker in
-                if let rules { worker.rules = rules }
+                if let rules {
+                    worker.rules = rules
+                    worker.book = nil
+                    worker.degraded.leave("rules")
+                }
                 if let day { worker.day = day }
-                worker.sweep = Sweep()
+                worker.sweep = worker.newSweep()
             })
     }
 
@@ -264,8 +305,9 @@ final class StoreWorker: @unchecked Sendable {
         epoch = publication.epoch
         quarantineSent = publication.start.lastQuarantined
         changesSent = publication.start.lastChange
+        stageChangesSent = publication.start.lastStageChange
         sequenceSent = publication.published
-        sweep = Sweep()
+        sweep = newSweep()
     }
 
     /// Publishes one chunk: touched contacts first, then the sweep's next ones.
@@ -275,24 +317,77 @@ final class StoreWorker: @unchecked Sendable {
         let due = dirty.takeDue(at: now, limit: Self.chunk, busy: load.isBusy(at: now))
         var publication = Publication(sequence: sequenceSent, day: day)
         var publisher = Publisher(
-            model: rules.scoring, topics: rules.topics, names: rules.names, day: day)
+            model: rules.scoring, topics: rules.topics, names: rules.names, day: day,
+            profile: rules.profile, buying: scales, mail: rules.mail)
         for contact in due {
             publisher.add(try store.person(contact), contact: contact, to: &publication)
         }
         var completes = false
         // Also while contacts are touched without end: a new file has to be complete some day.
-        if let sweep { completes = try advance(sweep, &publication, &publisher, but: Set(due)) }
+        let before = sweep
+        if let sweep, sweep.purchases != nil {
+            try collect(sweep, &publication)
+        } else if let sweep {
+            completes = try advance(sweep, &publication, &publisher, but: Set(due))
+        }
+        guard try settle(&publication) else {
+            dirty.touch(Set(due))
+            sweep = before
+            return
+        }
+        publication.erases = isErasing
+        isErasing = isErasing && !dirty.isEmpty
         try addTheRest(to: &publication)
         if dirty.isEmpty, sweep == nil { publication.sequence = store.sequence }
         let isNews =
             publication.isAboutContacts || publication.sweep != nil || completes
             || !publication.streams.isEmpty || !publication.quarantined.isEmpty
+            || !publication.changes.isEmpty || !publication.stageChanges.isEmpty
             || publication.sequence != sequenceSent
         shared.withLock { $0.pending = dirty.count + (sweep == nil ? 0 : 1) }
         guard isNews else { return }
         sequenceSent = publication.sequence
         self.publication.publish(
             .init(publication: publication, epoch: epoch, completes: completes))
+    }
+
+    /// Has the rules applied to the contacts of a publication, and what changed committed.
+    ///
+    /// - Returns: false if there is no space for that at present; then nothing was.
+    private func settle(_ publication: inout Publication) throws(StoreError) -> Bool {
+        do throws(StoreError) {
+            var book = try readyBook()
+            try book.settle(&publication, in: store, at: clock.now())
+            self.book = book
+            if let fault = book.faults.first {
+                degraded.enter("rules", "a condition could not be evaluated: \(fault)")
+            }
+            return true
+        } catch {
+            guard error.isTransient, !ending.load(ordering: .acquiring) else { throw error }
+            degraded.enter("storage", "free some space, or make it writable: \(error)")
+            pausedUntil = clock.monotonic() + 1000
+            return false
+        }
+    }
+
+    /// Collects purchases for a while; when all are known, fixes the scales for the sweep to come.
+    private func collect(
+        _ sweep: Sweep, _ publication: inout Publication
+    ) throws(StoreError) {
+        guard var purchases = sweep.purchases else { return }
+        let isDone = try purchases.advance(in: store, limit: Self.purchaseChunk)
+        self.sweep = Sweep(purchases: isDone ? nil : purchases)
+        guard isDone else { return }
+        scales = BuyingScales(
+            of: purchases.buyers(), on: day, under: rules.model, last: try store.keptBuyingModel())
+        guard scales.isFitted, let model = scales.buying else { return }
+        try unlessFull { () throws(StoreError) in try store.keep(model) }
+    }
+
+    private func readyBook() throws(StoreError) -> SegmentBook {
+        if let book { return book }
+        return try SegmentBook(LeadRules(rules.model), rules.model, in: store)
     }
 
     /// The next contacts of a full publication, but for those that are published already.
@@ -310,9 +405,12 @@ final class StoreWorker: @unchecked Sendable {
         let isLast = persons.count < Self.sweepChunk
         let end = isLast ? Int64.max : persons[persons.count - 1].contact
         publication.sweep = (sweep.after + 1)...end
-        if sweep.isFirst { publication.model = .init(rules.model, names: rules.names) }
+        if sweep.isFirst {
+            publication.model = .init(rules.model, names: rules.names)
+            publication.state(scales.buying)
+        }
         guard isLast else {
-            self.sweep = Sweep(after: end, isFirst: false)
+            self.sweep = Sweep(purchases: nil, after: end, isFirst: false)
             return false
         }
         self.sweep = nil
@@ -328,11 +426,22 @@ final class StoreWorker: @unchecked Sendable {
         return true
     }
 
-    /// Without space it is kept with the next full publication: only old duplicate keys wait for it.
+    private func newSweep() -> Sweep {
+        Sweep(purchases: PurchaseCollector(of: rules.scoring.purchase))
+    }
+
+    /// Only old duplicate keys and old journals wait for the next full publication.
     private func keepDay() throws(StoreError) {
-        do throws(StoreError) {
+        try unlessFull { () throws(StoreError) in
             try store.keep(Int64(day.number), for: "day")
-        } catch {
+            let oldest = day.adding(-rules.model.retentionDays).end(in: rules.model.zone)
+            try store.forgetJournal(before: oldest)
+        }
+    }
+
+    /// What can wait until there is space again.
+    private func unlessFull(_ body: () throws(StoreError) -> Void) throws(StoreError) {
+        do throws(StoreError) { try body() } catch {
             guard error.isTransient else { throw error }
         }
     }
@@ -348,7 +457,10 @@ final class StoreWorker: @unchecked Sendable {
         let changes = try store.journal(after: changesSent, limit: 5000)
         publication.changes = changes
         changesSent = changes.last?.sequence ?? changesSent
-        if !publication.quarantined.isEmpty || !changes.isEmpty {
+        let stages = try store.stageChanges(after: stageChangesSent, limit: 5000)
+        publication.stageChanges = stages
+        stageChangesSent = stages.last?.sequence ?? stageChangesSent
+        if !publication.quarantined.isEmpty || !changes.isEmpty || !stages.isEmpty {
             dirtyStreams.insert(0)  // no stream has this number: there may be more of the rest
         }
         publication.meta["activity_seq"] = String(
@@ -361,7 +473,7 @@ final class StoreWorker: @unchecked Sendable {
         if full {
             // Everything is published anyway, so nothing is published twice.
             dirty = DirtyContacts()
-            sweep = Sweep()
+            sweep = newSweep()
         }
         noticeNewFile()
         let deadline = clock.monotonic() + (full ? Int64.max / 2 : Self.farewellMilliseconds)

@@ -7,7 +7,7 @@
 /// each identifier and period of 64 days, because one row takes as long to write as forty cells.
 public enum LeadsSchema {
     /// Raised when a column is added; `meta.schema` shows it.
-    public static let version = 1
+    public static let version = 2
 
     /// Marks the file as ours: "lead" in ASCII.
     public static let applicationID: Int32 = 0x6C65_6164
@@ -31,7 +31,7 @@ public enum LeadsSchema {
             deliverability TEXT, soft_streak INTEGER,
             domain TEXT, owner TEXT,
             points TEXT NOT NULL, counts TEXT NOT NULL, traits TEXT NOT NULL,
-            as_of_day TEXT NOT NULL
+            as_of_day TEXT NOT NULL, interests TEXT NOT NULL DEFAULT '{}'
         ) STRICT
         """,
         """
@@ -39,7 +39,7 @@ public enum LeadsSchema {
             identifier_id INTEGER PRIMARY KEY,
             kind TEXT NOT NULL, value TEXT NOT NULL,
             contact_id INTEGER NOT NULL, ambiguous INTEGER NOT NULL,
-            first_seen TEXT NOT NULL, last_seen TEXT NOT NULL
+            first_seen TEXT NOT NULL, last_seen TEXT NOT NULL, reason TEXT
         ) STRICT
         """,
         // From the start, and not after a bulk load: contacts that go are looked up by it.
@@ -70,11 +70,22 @@ public enum LeadsSchema {
             PRIMARY KEY (contact_id, topic)
         ) STRICT, WITHOUT ROWID
         """,
+        "CREATE TABLE stages(name TEXT PRIMARY KEY, condition TEXT NOT NULL, rank INTEGER NOT NULL) STRICT",
+        // account_part: sums in millionths of a point, which are kept up by differences.
         """
-        CREATE TABLE accounts(
-            domain TEXT PRIMARY KEY, contacts INTEGER NOT NULL, engagement REAL NOT NULL,
-            fit REAL, furthest_stage TEXT
+        CREATE TABLE account_part(
+            domain TEXT NOT NULL, stage TEXT NOT NULL, contacts INTEGER NOT NULL,
+            engagement INTEGER NOT NULL, fit INTEGER NOT NULL, PRIMARY KEY (domain, stage)
         ) STRICT, WITHOUT ROWID
+        """,
+        """
+        CREATE VIEW accounts(domain, contacts, engagement, fit, furthest_stage) AS
+        SELECT p.domain, sum(p.contacts), sum(p.engagement) / 1000000.0,
+               round(sum(p.fit) / 1000000.0 / sum(p.contacts), 6),
+               (SELECT q.stage FROM account_part q LEFT JOIN stages s ON s.name = q.stage
+                WHERE q.domain = p.domain AND q.stage <> ''
+                ORDER BY s.rank DESC, q.stage LIMIT 1)
+        FROM account_part p GROUP BY p.domain
         """,
         """
         CREATE TABLE signals(
@@ -83,13 +94,22 @@ public enum LeadsSchema {
         ) STRICT
         """,
         "CREATE TABLE fit_rules(name TEXT PRIMARY KEY, condition TEXT NOT NULL, points REAL NOT NULL) STRICT",
+        "CREATE TABLE attributes(name TEXT PRIMARY KEY, shelf_life INTEGER, states TEXT) STRICT",
         "CREATE TABLE topics(name TEXT PRIMARY KEY, half_life REAL) STRICT",
-        "CREATE TABLE segments(name TEXT PRIMARY KEY, condition TEXT NOT NULL, size INTEGER) STRICT",
+        "CREATE TABLE segments(name TEXT PRIMARY KEY, condition TEXT NOT NULL, size INTEGER NOT NULL DEFAULT 0) STRICT",
         """
         CREATE TABLE segment_members(
             segment TEXT NOT NULL, contact_id INTEGER NOT NULL, since TEXT NOT NULL,
             PRIMARY KEY (segment, contact_id)
         ) STRICT, WITHOUT ROWID
+        """,
+        // membership: what segment_members holds of one contact, to be compared in one look.
+        "CREATE TABLE membership(contact_id INTEGER PRIMARY KEY, packed BLOB NOT NULL) STRICT",
+        """
+        CREATE TABLE stage_changes(
+            seq INTEGER PRIMARY KEY, at TEXT NOT NULL, contact_id INTEGER NOT NULL,
+            before TEXT, stage TEXT
+        ) STRICT
         """,
         """
         CREATE TABLE segment_changes(

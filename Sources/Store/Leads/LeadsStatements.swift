@@ -12,18 +12,24 @@ final class LeadsStatements {
     let setMeta: Statement
     let contactsInRange: Statement
     let removeLead: Statement
+    let readAccount: Statement
+    let addAccount: Statement
+    let removeAccount: Statement
+    let readMembership: Statement
+    let writeMembership: Statement
+    let removeMembership: Statement
+    let addMember: Statement
+    let removeMember: Statement
+    let resizeSegment: Statement
+    let stageChange: Statement
     let removeTraits: Statement
     let removeInterests: Statement
     let removeCells: Statement
     let removeIdentifiers: Statement
     let removeQuarantined: Statement
 
-    static let leadColumns = [
-        "email", "customer_id", "anonymous", "first_seen", "last_seen", "last_activity_day",
-        "events", "engagement", "score", "delta_30d", "delta_60d", "peak_30d", "hot_until",
-        "first_purchase", "last_purchase", "recency_days", "purchases", "value", "domain", "owner",
-        "points", "counts", "traits", "as_of_day",
-    ]
+    /// All columns of `leads` but the number, in their order.
+    static let leadColumns = LeadColumn.allCases.map(\.rawValue).filter { $0 != "contact_id" }
 
     init(_ connection: Connection) throws(StoreError) {
         func upsert(_ table: String, key: String, _ columns: [String]) throws(StoreError)
@@ -42,7 +48,7 @@ final class LeadsStatements {
         lead = try upsert("leads", key: "contact_id", Self.leadColumns)
         identifier = try upsert(
             "identifiers", key: "identifier_id",
-            ["kind", "value", "contact_id", "ambiguous", "first_seen", "last_seen"])
+            ["kind", "value", "contact_id", "ambiguous", "first_seen", "last_seen", "reason"])
         cells = try upsert("cell_period", key: "key", ["cells"])
         trait = try connection.prepare(
             """
@@ -57,6 +63,26 @@ final class LeadsStatements {
         setMeta = try connection.prepare("REPLACE INTO meta VALUES (?, ?)")
         contactsInRange = try connection.prepare(
             "SELECT contact_id FROM leads WHERE contact_id BETWEEN ? AND ?")
+        stageChange = try connection.prepare("REPLACE INTO stage_changes VALUES (?, ?, ?, ?, ?)")
+        readAccount = try connection.prepare(
+            "SELECT domain, stage, engagement, fit FROM leads WHERE contact_id = ?")
+        addAccount = try connection.prepare(
+            """
+            INSERT INTO account_part VALUES (?, ?, ?, ?, ?)
+            ON CONFLICT DO UPDATE SET contacts = contacts + excluded.contacts,
+                engagement = engagement + excluded.engagement, fit = fit + excluded.fit
+            """)
+        removeAccount = try connection.prepare(
+            "DELETE FROM account_part WHERE domain = ? AND stage = ? AND contacts = 0")
+        readMembership = try connection.prepare(
+            "SELECT packed FROM membership WHERE contact_id = ?")
+        writeMembership = try connection.prepare("REPLACE INTO membership VALUES (?, ?)")
+        removeMembership = try connection.prepare("DELETE FROM membership WHERE contact_id = ?")
+        addMember = try connection.prepare("REPLACE INTO segment_members VALUES (?, ?, ?)")
+        removeMember = try connection.prepare(
+            "DELETE FROM segment_members WHERE segment = ? AND contact_id = ?")
+        resizeSegment = try connection.prepare(
+            "UPDATE segments SET size = size + ? WHERE name = ?")
         removeLead = try connection.prepare("DELETE FROM leads WHERE contact_id = ?")
         removeTraits = try connection.prepare("DELETE FROM traits WHERE contact_id = ?")
         removeInterests = try connection.prepare("DELETE FROM interests WHERE contact_id = ?")

@@ -9,7 +9,13 @@ extension LeadsStore {
         try unsafe publication.text.bytes.withUnsafeBufferPointer {
             (bytes) throws(StoreError) in
             let text = unsafe ByteSlice(bytes)
-            for contact in publication.contacts { try write(contact, text) }
+            var tally = AccountTally()
+            for contact in publication.contacts {
+                try subtract(contact.contact, from: &tally)
+                tally.add(contact, text)
+                try write(contact, text)
+            }
+            try write(tally)
             for identifier in publication.identifiers.sorted(by: { $0.id < $1.id }) {
                 try write(identifier, text)
             }
@@ -24,6 +30,7 @@ extension LeadsStore {
                     try statements.removeInterests.run(contact.contact)
                 }
             }
+            try write(membersOf: publication)
             for trait in publication.traits { try write(trait, text) }
             for interest in publication.interests {
                 statements.interest.bind(1, interest.contact)
@@ -36,6 +43,7 @@ extension LeadsStore {
 
     private static func points(_ points: Micropoints) -> Double { Double(points) / 1_000_000 }
 
+    /// The values in the order of `LeadColumn`.
     private func write(_ contact: PublishedContact, _ text: ByteSlice) throws(StoreError) {
         let row = statements.lead
         row.bind(1, contact.contact)
@@ -47,23 +55,43 @@ extension LeadsStore {
         row.bind(contact.lastActivity, in: text, 7)
         row.bind(8, contact.events)
         row.bind(9, Self.points(contact.engagement))
-        row.bind(10, Self.points(contact.score))
-        row.bind(11, Self.points(contact.delta30))
-        row.bind(12, Self.points(contact.delta60))
-        row.bind(13, Self.points(contact.peak30))
-        row.bind(contact.hotUntil, in: text, 14)
-        row.bind(contact.firstPurchase, in: text, 15)
-        row.bind(contact.lastPurchase, in: text, 16)
-        row.bind(17, contact.recencyDays)
-        row.bind(18, contact.purchases)
-        row.bind(19, Double(contact.value) / 10_000)
-        row.bind(contact.domain, in: text, 20)
-        row.bind(contact.owner, in: text, 21)
-        row.bind(contact.points, in: text, 22)
-        row.bind(contact.counts, in: text, 23)
-        row.bind(contact.traits, in: text, 24)
-        row.bind(contact.day, in: text, 25)
+        row.bind(10, Self.points(contact.fit))
+        row.bind(contact.grade, in: text, 11)
+        row.bind(12, contact.completeness)
+        row.bind(13, Self.points(contact.score))
+        row.bind(contact.band, in: text, 14)
+        row.bind(contact.stage, in: text, 15)
+        row.bind(contact.audience, in: text, 16)
+        row.bind(17, Self.points(contact.delta30))
+        row.bind(18, Self.points(contact.delta60))
+        row.bind(19, Self.points(contact.peak30))
+        row.bind(contact.hotUntil, in: text, 20)
+        bindPurchases(contact, text)
+        row.bind(contact.deliverability, in: text, 32)
+        row.bind(33, contact.softStreak)
+        row.bind(contact.domain, in: text, 34)
+        row.bind(contact.owner, in: text, 35)
+        row.bind(contact.points, in: text, 36)
+        row.bind(contact.counts, in: text, 37)
+        row.bind(contact.traits, in: text, 38)
+        row.bind(contact.day, in: text, 39)
+        row.bind(contact.interests, in: text, 40)
         try row.run()
+    }
+
+    private func bindPurchases(_ contact: PublishedContact, _ text: ByteSlice) {
+        let row = statements.lead
+        row.bind(contact.firstPurchase, in: text, 21)
+        row.bind(contact.lastPurchase, in: text, 22)
+        row.bind(23, contact.recencyDays)
+        row.bind(24, contact.purchases)
+        row.bind(25, Double(contact.value) / 10_000)
+        row.bind(26, contact.r)
+        row.bind(27, contact.f)
+        row.bind(28, contact.m)
+        row.bind(contact.rfmGroup, in: text, 29)
+        row.bind(30, contact.pAlive)
+        row.bind(31, contact.expectedPurchases)
     }
 
     private func write(_ identifier: PublishedIdentifier, _ text: ByteSlice) throws(StoreError) {
@@ -75,6 +103,7 @@ extension LeadsStore {
         row.bind(5, Int64(identifier.isAmbiguous ? 1 : 0))
         row.bind(identifier.firstSeen, in: text, 6)
         row.bind(identifier.lastSeen, in: text, 7)
+        row.bind(identifier.reason, in: text, 8)
         try row.run()
     }
 
@@ -90,8 +119,12 @@ extension LeadsStore {
 
     /// Takes a contact out. Identifiers that moved to another contact were written before and stay.
     func remove(_ contact: Int64) throws(StoreError) {
+        var tally = AccountTally()
+        try subtract(contact, from: &tally)
         try statements.removeLead.run(contact)
         guard connection.lastChanges > 0 else { return }  // it was not shown
+        try write(tally)
+        try removeMembers(contact)
         try statements.removeTraits.run(contact)
         try statements.removeInterests.run(contact)
         try statements.removeCells.run(contact)
@@ -153,9 +186,33 @@ extension LeadsStore {
         try statements.change.run()
     }
 
+    func write(_ change: Publication.StageChangeRow) throws(StoreError) {
+        statements.stageChange.bind(1, change.sequence)
+        statements.stageChange.bind(2, Instant(change.at).rfc3339)
+        statements.stageChange.bind(3, change.contact)
+        statements.stageChange.bind(4, change.before)
+        statements.stageChange.bind(5, change.stage)
+        try statements.stageChange.run()
+    }
+
+    /// The ladder, also where the configuration names none.
+    private func write(stagesOf model: Model) throws(StoreError) {
+        let stage = try connection.prepare("INSERT INTO stages VALUES (?, ?, ?)")
+        let rules =
+            model.stages.isEmpty
+            ? DefaultStage.allCases.map { ($0.rawValue, $0.condition(mql: model.mql), $0.rank) }
+            : model.stages.map { ($0.name, $0.condition.sql, $0.rank) }
+        for (name, condition, rank) in rules {
+            stage.bind(1, name)
+            stage.bind(2, condition)
+            stage.bind(3, Int64(rank))
+            try stage.run()
+        }
+    }
+
     func write(_ published: Publication.PublishedModel) throws(StoreError) {
         let model = published.model
-        for table in ["signal_name", "signals", "topics", "fit_rules"] {
+        for table in ["signal_name", "signals", "topics", "fit_rules", "stages", "attributes"] {
             try connection.execute("DELETE FROM \(table)")
         }
         let name = try connection.prepare("INSERT INTO signal_name VALUES (?, ?)")
@@ -186,6 +243,14 @@ extension LeadsStore {
             fit.bind(2, rule.condition.sql)
             fit.bind(3, rule.points)
             try fit.run()
+        }
+        try write(stagesOf: model)
+        let attribute = try connection.prepare("INSERT INTO attributes VALUES (?, ?, ?)")
+        for rule in model.attributes {
+            attribute.bind(1, rule.name)
+            attribute.bind(2, rule.shelfLifeDays.map(Int64.init))
+            attribute.bind(3, rule.statesTopic ? "topic" : nil)
+            try attribute.run()
         }
         let segment = try connection.prepare(
             """

@@ -18,6 +18,10 @@ public final class LeadsStore {
     public private(set) var lastQuarantined: Int64 = 0
     /// The last entry of the journal that it shows.
     public private(set) var lastChange: Int64 = 0
+    /// The last change of a stage that it shows.
+    public private(set) var lastStageChange: Int64 = 0
+    /// Whether any contact is in any segment.
+    var hasMembers = false
 
     /// Whether a contact that is written may have been written before: always, but for a file that is
     /// built by nothing but a sweep.
@@ -45,6 +49,8 @@ public final class LeadsStore {
             sequence = found.sequence
             lastQuarantined = found.lastQuarantined
             lastChange = found.lastChange
+            lastStageChange = found.lastStageChange
+            hasMembers = true
         } else {
             isBuilding = true
             mayRepeat = false
@@ -100,17 +106,25 @@ public final class LeadsStore {
     ///
     /// - Throws: `StoreError`; 75 (`isBusy`) if a reader holds the file locked.
     public func publish(_ publication: Publication, at now: Instant) throws(StoreError) {
-        if publication.sweep == nil { mayRepeat = true }
+        // Touched contacts come before the sweep gets to them.
+        if !publication.contacts.allSatisfy({ publication.sweep?.contains($0.contact) == true }) {
+            mayRepeat = true
+        }
         try inTransaction { () throws(StoreError) in
             if let model = publication.model { try write(model) }
             try write(rowsOf: publication)
-            for contact in publication.gone { try remove(contact) }
+            for contact in publication.gone {
+                try remove(contact)
+                if publication.erases { try forgetChanges(of: contact) }
+            }
             if let sweep = publication.sweep {
                 try removeOthers(in: sweep, but: publication.contacts)
             }
             for stream in publication.streams { try write(stream) }
             try write(publication.quarantined, start: publication.quarantineStart)
             for change in publication.changes { try write(change) }
+            for change in publication.stageChanges { try write(change) }
+            if publication.sweep?.upperBound == .max { try countMembers() }
             var meta = publication.meta
             meta["seq"] = String(publication.sequence)
             meta["published_at"] = now.rfc3339
@@ -124,8 +138,9 @@ public final class LeadsStore {
         sequence = publication.sequence
         lastQuarantined = publication.quarantined.last?.id ?? lastQuarantined
         lastChange = publication.changes.last?.sequence ?? lastChange
+        lastStageChange = publication.stageChanges.last?.sequence ?? lastStageChange
         guard !isBuilding else { return }
-        if walBytes > 16 << 20 { connection.checkpointWAL(truncate: true) }
+        if publication.erases || walBytes > 16 << 20 { connection.checkpointWAL(truncate: true) }
         noteWritten()
     }
 
@@ -164,6 +179,7 @@ public final class LeadsStore {
         var sequence: Int64
         var lastQuarantined: Int64
         var lastChange: Int64
+        var lastStageChange: Int64
     }
 
     private static func existing(_ path: String, latest: Int64, state: String?) -> Existing? {
@@ -187,7 +203,9 @@ public final class LeadsStore {
                 sequence: shown,
                 lastQuarantined: try connection.integer(
                     "SELECT max(quarantine_id) FROM quarantine") ?? 0,
-                lastChange: try connection.integer("SELECT max(seq) FROM segment_changes") ?? 0)
+                lastChange: try connection.integer("SELECT max(seq) FROM segment_changes") ?? 0,
+                lastStageChange: try connection.integer("SELECT max(seq) FROM stage_changes") ?? 0
+            )
         } catch {
             return nil  // whatever is wrong with it, it is derived: a new one is made
         }
@@ -199,6 +217,7 @@ public final class LeadsStore {
             path: path,
             pragmas: [
                 "PRAGMA trusted_schema = OFF", "PRAGMA journal_mode = WAL",
+                "PRAGMA secure_delete = ON",
                 "PRAGMA synchronous = NORMAL", "PRAGMA cache_size = -16384",
                 "PRAGMA temp_store = MEMORY", "PRAGMA wal_autocheckpoint = 2000",
                 "PRAGMA journal_size_limit = 16777216",
@@ -217,6 +236,7 @@ public final class LeadsStore {
             path: built, mode: 0o640,
             pragmas: [
                 "PRAGMA journal_mode = OFF", "PRAGMA synchronous = OFF",
+                "PRAGMA secure_delete = ON",
                 "PRAGMA cache_size = -16384", "PRAGMA temp_store = MEMORY",
                 "PRAGMA locking_mode = EXCLUSIVE", "PRAGMA page_size = 4096",
             ])

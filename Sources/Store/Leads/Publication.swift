@@ -20,6 +20,8 @@ public struct Publication: Sendable {
     var interests: [PublishedInterest] = []
     /// The texts of all these rows.
     var text = TextArena()
+    /// Whether some of `gone` are erased persons: then nothing of them may be left in the file.
+    public var erases = false
     /// Streams whose counts changed.
     public var streams: [StreamSummary] = []
     /// New quarantined records: id, stream, offset, reason.
@@ -28,6 +30,12 @@ public struct Publication: Sendable {
     public var quarantineStart: Int64 = 0
     /// New entries of the journal.
     public var changes: [ChangeRow] = []
+    /// New changes of stages.
+    public var stageChanges: [StageChangeRow] = []
+    /// Which segments the contacts are in, each contact's together.
+    var members: [MembershipRow.Member] = []
+    /// The names of segments by number.
+    var segmentNames: [SegmentID: String] = [:]
     /// The model, with a full publication.
     public var model: PublishedModel?
     /// Values of `meta`.
@@ -38,6 +46,9 @@ public struct Publication: Sendable {
         self.sequence = sequence
         self.day = day
     }
+
+    /// Takes a contact out of what is shown.
+    public mutating func remove(_ contact: Int64) { gone.append(contact) }
 
     /// Whether it concerns any contact.
     public var isAboutContacts: Bool { !contacts.isEmpty || !gone.isEmpty }
@@ -61,6 +72,16 @@ public struct Publication: Sendable {
         var contact: Int64
         var change: String
         var other: Int64?
+    }
+
+    /// A row of `stage_changes`.
+    public struct StageChangeRow: Sendable {
+        /// Its number, ascending.
+        public var sequence: Int64
+        var at: Int64
+        var contact: Int64
+        var before: String?
+        var stage: String?
     }
 
     /// The model itself as tables.

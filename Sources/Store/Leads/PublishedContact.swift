@@ -29,6 +29,31 @@ struct PublishedContact: Sendable {
     var counts = TextArena.Piece.none
     var traits = TextArena.Piece.none
     var day = TextArena.Piece.none
+    var interests = TextArena.Piece.none
+
+    // What rules make of it.
+    var fit: Micropoints = 0
+    /// The share of the attributes that fit rules use which are known; nil if they use none.
+    var completeness: Double?
+    var grade = TextArena.Piece.none
+    var band = TextArena.Piece.none
+    var audience = TextArena.Piece.none
+    var stage = TextArena.Piece.none
+    /// Attributes for fit rules; `traits` itself unless some are past their shelf life.
+    var fitTraits = TextArena.Piece.none
+    /// The stage that the CRM states, if that counts on this day.
+    var statedStage = TextArena.Piece.none
+
+    var r: Int64?
+    var f: Int64?
+    var m: Int64?
+    var rfmGroup = TextArena.Piece.none
+    var pAlive: Double?
+    var expectedPurchases: Double?
+    var deliverability = TextArena.Piece.none
+    var softStreak: Int64?
+    /// Where its memberships lie in the publication.
+    var members: Range<Int32> = 0..<0
 
     init(_ lead: Lead) {
         contact = lead.contact
@@ -54,6 +79,7 @@ struct PublishedIdentifier: Sendable {
     var isAmbiguous: Bool
     var firstSeen: TextArena.Piece
     var lastSeen: TextArena.Piece
+    var reason: TextArena.Piece
 }
 
 /// A row of `cell_period`.
@@ -91,13 +117,25 @@ public struct Publisher: Sendable {
     /// The day for which is derived.
     public let day: Day
 
+    private let profile: ProfileRules
+    private let buying: BuyingScales
+    private let mail: MailSignals?
     private var history = History()
     /// By number: the name as a JSON key with its colon, and whether it is a signal's.
     private var keys: [[UInt8]] = []
     private var isSignal: [Bool] = []
+    /// Whether it is counted beside the signals, and shown with them.
+    private var isNoted: [Bool] = []
 
     /// A publisher for a day under a model.
-    public init(model: ScoringModel, topics: ScoringModel, names: NameTable, day: Day) {
+    public init(
+        model: ScoringModel, topics: ScoringModel, names: NameTable, day: Day,
+        profile: ProfileRules = ProfileRules(), buying: BuyingScales = BuyingScales(),
+        mail: MailSignals? = nil
+    ) {
+        self.mail = mail
+        self.buying = buying
+        self.profile = profile
         self.model = model
         self.topics = topics
         self.names = names
@@ -105,11 +143,13 @@ public struct Publisher: Sendable {
         let count = Int(names.names.keys.max() ?? 0) + 1
         keys = Array(repeating: [], count: count)
         isSignal = Array(repeating: true, count: count)
+        isNoted = Array(repeating: false, count: count)
         for (number, entry) in names.names {
             var text = TextArena()
             text.string(Array(entry.name.utf8))
             keys[Int(number)] = text.bytes + [0x3A]
             isSignal[Int(number)] = names.isSignal(number)
+            isNoted[Int(number)] = entry.nameClass == .originRule
         }
     }
 
@@ -128,26 +168,61 @@ public struct Publisher: Sendable {
             return
         }
         let isSignal = self.isSignal
+        let isNoted = self.isNoted
         let lead = Lead(
             person, on: day, under: model,
-            isSignal: { Int($0) >= isSignal.count || isSignal[Int($0)] }, history: &history)
+            isSignal: { Int($0) >= isSignal.count || isSignal[Int($0)] },
+            isNoted: { Int($0) < isNoted.count && isNoted[Int($0)] }, history: &history)
         guard lead.isShown(hasEdge: person.hasEdge, mql: model.mql) else {
             publication.gone.append(contact)
             return
         }
         var row = PublishedContact(lead)
         write(lead, of: person, to: &row, &publication.text)
-        row.traits = add(person.traits, of: contact, to: &publication)
+        addBuying(lead, to: &row, &publication.text)
+        if let mail,
+            let standing = MailStanding(person, email: lead.emailMember, on: day, signals: mail)
+        {
+            row.deliverability = publication.text.piece(of: standing.deliverability.rawValue)
+            row.softStreak = standing.softStreak
+        }
+        add(person.traits, of: contact, to: &publication, &row)
+        addInterests(of: contact, to: &publication, &row)
         publication.contacts.append(row)
         for member in person.members { add(member, of: contact, to: &publication) }
-        guard !topics.isEmpty else { return }
-        for interest in Engagement.points(of: history, on: day, under: topics)
-        where interest.points > 0 {
+    }
+
+    private func addBuying(
+        _ lead: Lead, to row: inout PublishedContact, _ text: inout TextArena
+    ) {
+        guard let first = lead.firstPurchase, let last = lead.lastPurchase else { return }
+        var days = 0
+        for run in history.runs where run.signal == model.purchase {
+            days += history.cells[run.cells].count { $0.tally.n > 0 }
+        }
+        buying.judge(&row, first: first, last: last, purchaseDays: days, on: day, &text)
+    }
+
+    private func addInterests(
+        of contact: Int64, to publication: inout Publication, _ row: inout PublishedContact
+    ) {
+        guard !topics.isEmpty else {
+            row.interests = publication.text.piece { $0.raw("{}") }
+            return
+        }
+        let interests = Engagement.points(of: history, on: day, under: topics)
+            .filter { $0.points > 0 }
+        for interest in interests {
             publication.interests.append(
                 PublishedInterest(
                     contact: contact,
                     topic: publication.text.piece(of: names.name(interest.signal)),
                     points: interest.points))
+        }
+        row.interests = object(interests, &publication.text) {
+            ($0.signal, $0.points)
+        } write: {
+            $0.points($1)
         }
     }
 
@@ -201,6 +276,12 @@ public struct Publisher: Sendable {
         if let owner = person.traits.first(where: { $0.attribute == Trait.ownerAttribute }) {
             row.owner = text.piece(of: owner.trait.value)
         }
+        if let stated = person.traits.first(where: { $0.attribute == Trait.stageAttribute }) {
+            let at = Day(of: Instant(stated.trait.at), in: profile.zone)
+            if StatedStage.counts(statedOn: at, on: lead.day, lastPurchase: lead.lastPurchase) {
+                row.statedStage = text.piece(of: stated.trait.value)
+            }
+        }
         row.points = object(engagement.points, &text) {
             ($0.signal, $0.points)
         } write: {
@@ -248,7 +329,8 @@ public struct Publisher: Sendable {
                 value: publication.text.piece(of: member.identifier.value),
                 isAmbiguous: member.ambiguous,
                 firstSeen: publication.text.piece { $0.instant(Instant(member.first)) },
-                lastSeen: publication.text.piece { $0.instant(Instant(member.last)) }))
+                lastSeen: publication.text.piece { $0.instant(Instant(member.last)) },
+                reason: member.reason.map { publication.text.piece(of: $0) } ?? .none))
         var start = 0
         let cells = member.cells
         while start < cells.count {
@@ -287,12 +369,10 @@ public struct Publisher: Sendable {
     }
 
     /// Attributes in the order of their names; the CRM's own statements have columns instead.
-    ///
-    /// - Returns: all of them as one JSON object.
     private func add(
         _ traits: [(attribute: [UInt8], trait: Trait)], of contact: Int64,
-        to publication: inout Publication
-    ) -> TextArena.Piece {
+        to publication: inout Publication, _ row: inout PublishedContact
+    ) {
         let stated =
             traits.filter { $0.attribute.first != 0x24 && $0.trait.value != Array("null".utf8) }
             .sorted { $0.attribute.lexicographicallyPrecedes($1.attribute) }
@@ -304,15 +384,30 @@ public struct Publisher: Sendable {
                     at: publication.text.piece { $0.instant(Instant(trait.at)) },
                     source: publication.text.piece(of: trait.source)))
         }
-        return publication.text.piece { text in
-            text.raw("{")
-            for (place, entry) in stated.enumerated() {
-                if place > 0 { text.raw(",") }
-                text.string(entry.attribute)
-                text.raw(":")
-                text.raw(entry.trait.value)
-            }
-            text.raw("}")
+        row.traits = publication.text.piece { Self.append(stated, to: &$0) }
+        let fresh =
+            profile.shelfLives.isEmpty
+            ? stated
+            : stated.filter { profile.counts($0.attribute, statedAt: $0.trait.at, on: day) }
+        row.fitTraits =
+            fresh.count == stated.count
+            ? row.traits : publication.text.piece { Self.append(fresh, to: &$0) }
+        if !profile.asked.isEmpty {
+            let known = profile.asked.count { name in fresh.contains { $0.attribute == name } }
+            row.completeness = Double(known) / Double(profile.asked.count)
         }
+    }
+
+    private static func append(
+        _ traits: [(attribute: [UInt8], trait: Trait)], to text: inout TextArena
+    ) {
+        text.raw("{")
+        for (place, entry) in traits.enumerated() {
+            if place > 0 { text.raw(",") }
+            text.string(entry.attribute)
+            text.raw(":")
+            text.raw(entry.trait.value)
+        }
+        text.raw("}")
     }
 }

@@ -82,6 +82,20 @@ final class Statement {
         }
     }
 
+    /// Binds numbers as a blob of eight little-endian bytes each, and runs the statement.
+    func run(binding numbers: [UInt64], _ index: Int32) throws(StoreError) {
+        #if _endian(little)
+            let numbers = numbers
+        #else
+            let numbers = numbers.map { $0.littleEndian }
+        #endif
+        try unsafe numbers.withUnsafeBufferPointer { (numbers) throws(StoreError) in
+            let start = unsafe numbers.baseAddress.map(UnsafeRawPointer.init) ?? Self.nowhere
+            unsafe sqlite3_bind_blob(statement, index, start, Int32(numbers.count * 8), nil)
+            try run()
+        }
+    }
+
     func bind(blob bytes: [UInt8], _ index: Int32) {
         unsafe bytes.withUnsafeBytes {
             _ = unsafe sqlite3_bind_blob(

@@ -14,53 +14,59 @@ struct CellEntries {
     }
 
     /// 10 bits of period, 32 of the identifier's rank by id, 6 of the day in the period, 16 of signal.
-    private struct Entry {
-        var order: UInt64
-        var tally: Tally
-    }
-
-    private var entries: [Entry] = []
+    private var orders: [UInt64] = []
+    private var tallies: [Tally] = []
+    /// The places of the entries, in their order.
+    private let order: [UInt32]
     private var place = 0
     /// Numbers in the delta by rank.
-    private let ranked: [Int]
+    private let ranked: [UInt32]
     private let identifiers: [ResolvedIdentifier]
 
     init(_ cells: CellTable, _ identifiers: [ResolvedIdentifier]) {
         self.identifiers = identifiers
-        ranked = identifiers.indices.sorted { identifiers[$0].id < identifiers[$1].id }
+        var ids: [UInt64] = []
+        ids.reserveCapacity(identifiers.count)
+        for identifier in identifiers { ids.append(UInt64(identifier.id)) }
+        ranked = RadixOrder.indices(of: ids)
         var ranks = [UInt64](repeating: 0, count: identifiers.count)
-        for (rank, number) in ranked.enumerated() { ranks[number] = UInt64(rank) }
-        entries.reserveCapacity(cells.count)
-        var collected = entries
+        for (rank, number) in ranked.enumerated() { ranks[Int(number)] = UInt64(rank) }
+        var orders: [UInt64] = []
+        var tallies: [Tally] = []
+        orders.reserveCapacity(cells.count)
+        tallies.reserveCapacity(cells.count)
         cells.forEach { key, tally in
             let day = UInt64(UInt32(key.day.number))
             let period = day / UInt64(CellCodec.periodDays)
             let dayInPeriod = day % UInt64(CellCodec.periodDays)
-            let order =
+            orders.append(
                 period << 54 | ranks[key.identifier] << 22 | dayInPeriod << 16
-                | UInt64(key.signal)
-            collected.append(Entry(order: order, tally: tally))
+                    | UInt64(key.signal))
+            tallies.append(tally)
         }
-        collected.sort { $0.order < $1.order }
-        entries = collected
+        order = RadixOrder.indices(of: orders)
+        self.orders = orders
+        self.tallies = tallies
     }
 
     /// The next row, with its cells in `cells`, ascending by day and signal; nil after the last.
     mutating func nextRow(_ cells: inout [DailyCell]) -> Row? {
         cells.removeAll(keepingCapacity: true)
-        guard place < entries.count else { return nil }
-        let head = entries[place].order >> 22
-        let number = ranked[Int(head & 0xFFFF_FFFF)]
+        guard place < order.count else { return nil }
+        let head = orders[Int(order[place])] >> 22
+        let number = Int(ranked[Int(head & 0xFFFF_FFFF)])
         let period = Int32(head >> 32)
         let row = Row(
             key: CellEntries.key(period: period, identifier: identifiers[number].id),
             period: period, identifier: number)
-        while place < entries.count, entries[place].order >> 22 == head {
-            let order = entries[place].order
+        while place < order.count {
+            let entry = Int(order[place])
+            let key = orders[entry]
+            guard key >> 22 == head else { break }
             cells.append(
                 DailyCell(
-                    day: Day(period * CellCodec.periodDays + Int32(order >> 16 & 63)),
-                    signal: SignalID(truncatingIfNeeded: order), tally: entries[place].tally))
+                    day: Day(period * CellCodec.periodDays + Int32(key >> 16 & 63)),
+                    signal: SignalID(truncatingIfNeeded: key), tally: tallies[entry]))
             place += 1
         }
         return row

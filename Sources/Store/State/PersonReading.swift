@@ -21,6 +21,7 @@ extension StateStore {
         while try others.step() {
             person.members.append(try self.member(others.int(6), others))
         }
+        try explain(&person)
         for place in person.members.indices { try readFacts(of: place, in: &person) }
         return person
     }
@@ -45,10 +46,11 @@ extension StateStore {
         guard let first = persons.first?.contact, let last = persons.last?.contact else {
             return []
         }
-        try readCells(of: &persons, first...last)
         try readOthers(of: &persons, first...last)
-        try readTraits(of: &persons, first...last)
-        try readLifetime(of: &persons, first...last)
+        let seats = Seats(of: persons, from: first, to: last)
+        try readCells(of: &persons, seats)
+        try readTraits(of: &persons, seats)
+        try readLifetime(of: &persons, seats)
         return persons
     }
 
@@ -62,6 +64,14 @@ extension StateStore {
         return PersonFacts.Member(
             id: id, identifier: Identifier(kind: kind, value: row.bytes(1).array),
             first: row.int(2), last: row.int(3), ambiguous: row.int(5) != 0, cells: [])
+    }
+
+    /// Says why the identifiers belong to the person, or to nobody else.
+    private func explain(_ person: inout PersonFacts) throws(StoreError) {
+        for place in person.members.indices where place > 0 || person.members[place].ambiguous {
+            person.members[place].reason = try statements.reason(
+                for: person.members[place].id, in: person.contact)
+        }
     }
 
     // MARK: One identifier
@@ -104,25 +114,39 @@ extension StateStore {
 
     // MARK: Many identifiers
 
-    private func readCells(
+    private func readOthers(
         of persons: inout [PersonFacts], _ range: ClosedRange<Int64>
     ) throws(StoreError) {
+        let others = statements.readMembers
+        others.bind(1, range.lowerBound)
+        others.bind(2, range.upperBound)
+        var place = 0
+        while try others.step() {
+            let root = others.int(4)
+            while place < persons.count, persons[place].contact < root { place += 1 }
+            guard place < persons.count, persons[place].contact == root else { continue }
+            persons[place].members.append(try self.member(others.int(6), others))
+        }
+    }
+
+    private func readCells(of persons: inout [PersonFacts], _ seats: Seats) throws(StoreError) {
         guard let oldest = try connection.integer("SELECT min(key) FROM cell"),
             let newest = try connection.integer("SELECT max(key) FROM cell")
         else { return }
         let cells = statements.readCells
         for period in (oldest >> 40)...(newest >> 40) {
             let period = Int32(clamping: period)
-            cells.bind(1, CellEntries.key(period: period, identifier: range.lowerBound))
-            cells.bind(2, CellEntries.key(period: period, identifier: range.upperBound))
+            cells.bind(1, CellEntries.key(period: period, identifier: seats.range.lowerBound))
+            cells.bind(2, CellEntries.key(period: period, identifier: seats.range.upperBound))
             var place = 0
             while try cells.step() {
-                let id = cells.int(0) & 0xFF_FFFF_FFFF
-                while place < persons.count, persons[place].contact < id { place += 1 }
-                guard place < persons.count, persons[place].contact == id else { continue }
-                try decode(cells, period, into: &persons[place].members[0].cells)
+                guard let seat = seats.near(cells.int(0) & 0xFF_FFFF_FFFF, from: &place) else {
+                    continue
+                }
+                try decode(cells, period, into: &persons[seat.person].members[seat.member].cells)
             }
         }
+        for seat in seats.far { try readCells(of: &persons[seat.person].members[seat.member]) }
     }
 
     private func decode(
@@ -135,57 +159,68 @@ extension StateStore {
         }
     }
 
-    private func readOthers(
-        of persons: inout [PersonFacts], _ range: ClosedRange<Int64>
-    ) throws(StoreError) {
-        let others = statements.readMembers
-        others.bind(1, range.lowerBound)
-        others.bind(2, range.upperBound)
-        var place = 0
-        while try others.step() {
-            let root = others.int(4)
-            while place < persons.count, persons[place].contact < root { place += 1 }
-            guard place < persons.count, persons[place].contact == root else { continue }
-            var member = try self.member(others.int(6), others)
-            try readCells(of: &member)
-            persons[place].members.append(member)
-        }
-    }
-
-    private func readTraits(
-        of persons: inout [PersonFacts], _ range: ClosedRange<Int64>
-    ) throws(StoreError) {
+    private func readTraits(of persons: inout [PersonFacts], _ seats: Seats) throws(StoreError) {
         let row = statements.readTraits
-        try visit(&persons, range, row, column: 4) { addTrait(row, to: &$0) }
+        try visit(&persons, seats, row, column: 4) { addTrait(row, to: &$0) }
     }
 
-    private func readLifetime(
-        of persons: inout [PersonFacts], _ range: ClosedRange<Int64>
-    ) throws(StoreError) {
+    private func readLifetime(of persons: inout [PersonFacts], _ seats: Seats) throws(StoreError) {
         let row = statements.readLifetime
-        try visit(&persons, range, row, column: 3) { addLifetime(row, to: &$0) }
+        try visit(&persons, seats, row, column: 3) { addLifetime(row, to: &$0) }
     }
 
-    /// Rows of roots by range, those of the others by look-up; `column` holds the identifier.
+    /// Calls `add` with each row of the persons; `column` holds the identifier.
     private func visit(
-        _ persons: inout [PersonFacts], _ range: ClosedRange<Int64>, _ row: Statement,
-        column: Int32,
+        _ persons: inout [PersonFacts], _ seats: Seats, _ row: Statement, column: Int32,
         _ add: (inout PersonFacts) -> Void
     ) throws(StoreError) {
-        row.bind(1, range.lowerBound)
-        row.bind(2, range.upperBound)
+        row.bind(1, seats.range.lowerBound)
+        row.bind(2, seats.range.upperBound)
         var place = 0
         while try row.step() {
-            let id = row.int(column)
-            while place < persons.count, persons[place].contact < id { place += 1 }
-            if place < persons.count, persons[place].contact == id { add(&persons[place]) }
+            guard let seat = seats.near(row.int(column), from: &place) else { continue }
+            add(&persons[seat.person])
         }
-        for place in persons.indices where persons[place].members.count > 1 {
-            for member in persons[place].members.dropFirst() {
-                row.bind(1, member.id)
-                row.bind(2, member.id)
-                while try row.step() { add(&persons[place]) }
+        for seat in seats.far {
+            row.bind(1, seat.id)
+            row.bind(2, seat.id)
+            while try row.step() { add(&persons[seat.person]) }
+        }
+    }
+}
+
+/// Which identifiers are wanted for which person. Most are numbered right behind their root, and are
+/// met in one walk over a range; the others are looked up one by one.
+private struct Seats {
+    struct Seat {
+        var id: Int64
+        var person: Int
+        var member: Int
+    }
+
+    /// The identifiers to walk over.
+    let range: ClosedRange<Int64>
+    /// Those beyond the range.
+    private(set) var far: [Seat] = []
+    private var near: [Seat] = []
+
+    /// How far behind the last root its other identifiers are looked for.
+    private static let slack: Int64 = 16
+
+    init(of persons: [PersonFacts], from first: Int64, to last: Int64) {
+        range = first...(last + Self.slack)
+        for (person, facts) in persons.enumerated() {
+            for (member, identifier) in facts.members.enumerated() {
+                let seat = Seat(id: identifier.id, person: person, member: member)
+                if range.contains(seat.id) { near.append(seat) } else { far.append(seat) }
             }
         }
+        near.sort { $0.id < $1.id }
+    }
+
+    /// The seat of an identifier; ids are asked for in ascending order, and `place` moves with them.
+    func near(_ id: Int64, from place: inout Int) -> Seat? {
+        while place < near.count, near[place].id < id { place += 1 }
+        return place < near.count && near[place].id == id ? near[place] : nil
     }
 }

@@ -11,6 +11,8 @@ struct PersonUpdate {
     /// Identifiers whose root changed, with the root that they have now.
     private var roots: [Int64: Int64] = [:]
     private var contacts: Set<Int64> = []
+    /// Identifiers whose root changed here, for `IdentifierCache`.
+    private(set) var moved: [(identifier: Identifier, known: IdentifierCache.Known)] = []
 
     init(statements: StateStatements, now: Instant) {
         self.statements = statements
@@ -27,7 +29,7 @@ struct PersonUpdate {
         let sorted = edges.rows.map { edge in
             (identifiers[Int(edge.lower)], identifiers[Int(edge.higher)], edge.tally)
         }.sorted { ($0.0.id, $0.1.id) < ($1.0.id, $1.1.id) }
-        for (lower, higher, tally) in sorted {
+        for (lower, higher, tally) in sorted where !lower.isErased && !higher.isErased {
             statements.addEdge.bind(1, lower.id)
             statements.addEdge.bind(2, higher.id)
             statements.addEdge.bind(3, tally.first)
@@ -35,19 +37,47 @@ struct PersonUpdate {
             statements.addEdge.bind(5, tally.n)
             try statements.addEdge.run()
             if lower.isNew { new.insert(lower.id) }
-            // More votes for the person that it belongs to change nothing. A new identifier that
-            // has its person already has this one edge only.
-            if lower.root == higher.root { continue }
+            // More votes for the person that it belongs to change nothing, and a new identifier
+            // has its person already.
+            if lower.isNew || lower.root == higher.root { continue }
             changed[lower.kind, default: []].insert(lower.id)
             contacts.insert(higher.root)
         }
+        try decide(changed, new: new)
+    }
+
+    /// Decides anew to whom identifiers belong, and what hangs below them.
+    mutating func decideAnew(_ identifiers: Set<Int64>) throws(StoreError) {
+        var changed: [IdentifierKind: Set<Int64>] = [:]
+        for id in identifiers {
+            statements.readIdentifier.bind(1, id)
+            guard try statements.readIdentifier.step() else { continue }
+            let kind = IdentifierKind(rawValue: UInt8(clamping: statements.readIdentifier.int(0)))
+            statements.readIdentifier.reset()
+            if let kind { changed[kind, default: []].insert(id) }
+        }
+        try decide(changed, new: [])
+    }
+
+    /// By rank from the top, so that whatever an edge leads to is settled before the edge is counted.
+    /// Within a rank links lead from one to another, without ever coming back: what hangs below one
+    /// that changed is decided once more.
+    private mutating func decide(
+        _ changed: [IdentifierKind: Set<Int64>], new: Set<Int64>
+    ) throws(StoreError) {
+        var changed = changed
         for kind in IdentifierKind.allCases {
-            for id in (changed[kind] ?? []).sorted() {
-                guard try decide(id, isNew: new.contains(id)) else { continue }
-                // What hangs below it hangs elsewhere now; only cookies can.
-                let lower = statements.readLower
-                lower.bind(1, id)
-                while try lower.step() { changed[.cookie, default: []].insert(lower.int(0)) }
+            while let ids = changed.removeValue(forKey: kind) {
+                for id in ids.sorted() {
+                    guard try decide(id, isNew: new.contains(id)) else { continue }
+                    let lower = statements.readLower
+                    lower.bind(1, id)
+                    while try lower.step() {
+                        guard let kind = IdentifierKind(rawValue: UInt8(clamping: lower.int(1)))
+                        else { continue }
+                        changed[kind, default: []].insert(lower.int(0))
+                    }
+                }
             }
         }
     }
@@ -63,12 +93,7 @@ struct PersonUpdate {
     ///
     /// - Returns: whether that changed.
     private mutating func decide(_ id: Int64, isNew: Bool) throws(StoreError) -> Bool {
-        var votes: [(root: Int64, n: Int64)] = []
-        statements.readVotes.bind(1, id)
-        while try statements.readVotes.step() {
-            votes.append((statements.readVotes.int(0), statements.readVotes.int(1)))
-        }
-        let belonging = Belonging(votes: votes)
+        let belonging = try statements.belonging(of: id)
         let root: Int64? = if case .person(let root) = belonging { root } else { nil }
         let ambiguous = belonging == .ambiguous
 
@@ -76,7 +101,11 @@ struct PersonUpdate {
         guard try statements.readIdentifier.step() else { return false }
         let oldRoot = statements.readIdentifier.optionalInt(4)
         let wasAmbiguous = statements.readIdentifier.int(5) != 0
+        let kind = IdentifierKind(rawValue: UInt8(clamping: statements.readIdentifier.int(0)))
+        let value = statements.readIdentifier.bytes(1).array
         statements.readIdentifier.reset()
+        // Why it belongs there may have changed all the same.
+        contacts.insert(oldRoot ?? id)
         guard root != oldRoot || ambiguous != wasAmbiguous else { return false }
 
         statements.setRoot.bind(1, root)
@@ -84,6 +113,10 @@ struct PersonUpdate {
         statements.setRoot.bind(3, id)
         try statements.setRoot.run()
         roots[id] = root ?? id
+        if let kind {
+            let identifier = Identifier(kind: kind, value: value)
+            moved.append((identifier, IdentifierCache.Known(id: id, root: root ?? id)))
+        }
         contacts.formUnion([id, oldRoot ?? id, root ?? id])
         if root != oldRoot, !isNew { try note(id, from: oldRoot, to: root) }
         return root != oldRoot
@@ -91,7 +124,9 @@ struct PersonUpdate {
 
     private func note(_ id: Int64, from old: Int64?, to new: Int64?) throws(StoreError) {
         if let old { try write("split", contact: id, other: old) }
-        if let new { try write("merge", contact: id, other: new) }
+        guard let new else { return }
+        try write("merge", contact: id, other: new)
+        try statements.moveMembership(from: id, to: new, at: now)
     }
 
     private func write(_ change: String, contact: Int64, other: Int64) throws(StoreError) {

@@ -44,17 +44,17 @@ extension StateStore {
     ) throws(StoreError) -> (found: [Int64], looked: Int, last: Int64?) {
         var below: [Int64] = []
         let lowers = try connection.prepare(
-            "SELECT DISTINCT lower FROM edge WHERE lower > ? ORDER BY lower LIMIT ?")
+            """
+            SELECT lower FROM edge WHERE lower > ?1
+            UNION SELECT lower FROM assertion WHERE lower > ?1 AND revoked IS NULL
+            ORDER BY lower LIMIT ?2
+            """)
         lowers.bind(1, id)
         lowers.bind(2, Int64(limit))
         while try lowers.step() { below.append(lowers.int(0)) }
         var found: [Int64] = []
         for lower in below {
-            var votes: [(root: Int64, n: Int64)] = []
-            statements.readVotes.bind(1, lower)
-            while try statements.readVotes.step() {
-                votes.append((statements.readVotes.int(0), statements.readVotes.int(1)))
-            }
+            let expected = try statements.belonging(of: lower)
             let read = statements.readIdentifier
             read.bind(1, lower)
             guard try read.step() else {
@@ -66,7 +66,7 @@ extension StateStore {
                     read.int(5) != 0 ? .ambiguous : .own
                 }
             read.reset()
-            if Belonging(votes: votes) != stored { found.append(lower) }
+            if expected != stored { found.append(lower) }
         }
         return (found, below.count, below.count < limit ? nil : below.last)
     }

@@ -8,16 +8,27 @@ public enum NameClass: Int64, Sendable {
     case machineTwin = 1
     /// A topic of interest.
     case topic = 2
+    /// A rule that tells machines from people: how often it applied, beside what it was applied to.
+    case originRule = 3
+
+    /// Names of different classes can be alike; this keeps them apart where they stand together.
+    func qualified(_ name: String) -> String {
+        switch self {
+        case .signal, .topic: name
+        case .machineTwin: name + ":machine"
+        case .originRule: "machine:" + name
+        }
+    }
 }
 
 /// The names of the numbers under which cells are kept.
 public struct NameTable: Sendable {
-    /// Names and classes by number.
+    /// Names and classes by number; `page_view:machine` is a twin's, `machine:crawler` a rule's.
     public private(set) var names: [SignalID: (name: String, nameClass: NameClass)] = [:]
     private var numbers: [NameClass: [String: SignalID]] = [:]
 
     mutating func add(_ name: String, _ nameClass: NameClass, _ number: SignalID) {
-        names[number] = (name, nameClass)
+        names[number] = (nameClass.qualified(name), nameClass)
         numbers[nameClass, default: [:]][name] = number
     }
 
@@ -29,8 +40,13 @@ public struct NameTable: Sendable {
     /// The name of a number.
     public func name(_ number: SignalID) -> String { names[number]?.name ?? "signal \(number)" }
 
-    /// Whether cells of this number are events: topics are counted beside them.
-    public func isSignal(_ number: SignalID) -> Bool { names[number]?.nameClass != .topic }
+    /// Whether cells of this number are events: topics and rules are counted beside them.
+    public func isSignal(_ number: SignalID) -> Bool {
+        switch names[number]?.nameClass {
+        case .topic, .originRule: false
+        case .signal, .machineTwin, nil: true
+        }
+    }
 }
 
 /// A stream with all that was ever counted of it.
@@ -56,7 +72,11 @@ extension StateStore {
         try connection.transaction { () throws(StoreError) -> NameTable in
             let add = try connection.prepare(
                 "INSERT INTO signal(name, class) VALUES (?, ?) ON CONFLICT DO NOTHING")
-            for (names, nameClass) in [(signals, NameClass.signal), (topics, .topic)] {
+            let rules = OriginRule.machines.map(\.name)
+            for (names, nameClass) in [
+                (signals, NameClass.signal), (topics, .topic), (signals, .machineTwin),
+                (rules, .originRule),
+            ] {
                 for name in names {
                     add.bind(1, name)
                     add.bind(2, nameClass.rawValue)

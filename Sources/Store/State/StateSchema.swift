@@ -89,6 +89,40 @@ enum StateSchema {
         ALTER TABLE stream ADD COLUMN packed_modified INTEGER;
         ALTER TABLE stream ADD COLUMN packed_read INTEGER NOT NULL DEFAULT 0;
         """,
+        """
+        -- Segments get a number once and keep it.
+        CREATE TABLE segment(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+
+        -- What was last noticed of a contact: its stage, and the segments that it is in, each as 2
+        -- bytes of number and 8 bytes of since, little-endian, ascending by number. No row: in no
+        -- segment, and never more than known or anonymous.
+        CREATE TABLE membership(
+            contact INTEGER PRIMARY KEY, stage TEXT, since INTEGER NOT NULL, packed BLOB NOT NULL
+        ) STRICT;
+
+        CREATE TABLE stage_change(
+            seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, contact INTEGER NOT NULL,
+            before TEXT, stage TEXT
+        ) STRICT;
+
+        -- What people say about two identifiers, against the edges; revoked: when it ended.
+        CREATE TABLE assertion(
+            id INTEGER PRIMARY KEY, lower INTEGER NOT NULL, higher INTEGER NOT NULL,
+            joined INTEGER NOT NULL, at INTEGER NOT NULL, actor TEXT NOT NULL, revoked INTEGER
+        ) STRICT;
+        CREATE INDEX assertion_lower ON assertion(lower);
+        CREATE INDEX assertion_higher ON assertion(higher);
+
+        -- Keyed tokens of identifiers of erased persons, and when they were erased.
+        CREATE TABLE erased(token INTEGER PRIMARY KEY, at INTEGER NOT NULL) STRICT;
+        """,
+        """
+        -- What a format has to know of earlier lines.
+        CREATE TABLE remembered(
+            source TEXT NOT NULL, key BLOB NOT NULL, text BLOB NOT NULL, at INTEGER NOT NULL,
+            PRIMARY KEY (source, key)
+        ) STRICT, WITHOUT ROWID;
+        """,
     ]
 
     /// The version that this program writes.

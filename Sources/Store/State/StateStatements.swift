@@ -23,22 +23,33 @@ final class StateStatements {
     let appendKeys: Statement
     let lastKeys: Statement
     let dropKeys: Statement
+    let remember: Statement
+    let forget: Statement
     let addJournal: Statement
+    let readMembership: Statement
+    let writeMembership: Statement
+    let removeMembership: Statement
+    let addStageChange: Statement
+    let addSegmentMerge: Statement
+    let readAssertions: Statement
     private let writeMeta: Statement
     private let readMeta: Statement
 
     init(_ connection: Connection) throws(StoreError) {
         findIdentifier = try connection.prepare(
             """
-            SELECT id, kind, value, first_seen, last_seen, root FROM identifier WHERE hash = ?
+            SELECT id, kind, value, root FROM identifier WHERE hash = ?
             """)
         addIdentifier = try connection.prepare(
             """
-            INSERT INTO identifier(id, hash, kind, value, first_seen, last_seen, root)
-            VALUES (?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO identifier(id, hash, kind, value, first_seen, last_seen, root, ambiguous)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (hash) DO NOTHING
             """)
         widenIdentifier = try connection.prepare(
-            "UPDATE identifier SET first_seen = ?, last_seen = ? WHERE id = ?")
+            """
+            UPDATE identifier SET first_seen = min(first_seen, ?), last_seen = max(last_seen, ?)
+            WHERE id = ?
+            """)
         readIdentifier = try connection.prepare(
             """
             SELECT kind, value, first_seen, last_seen, root, ambiguous FROM identifier WHERE id = ?
@@ -71,7 +82,13 @@ final class StateStatements {
             SELECT coalesce(i.root, i.id), e.n FROM edge e JOIN identifier i ON i.id = e.higher
             WHERE e.lower = ?
             """)
-        readLower = try connection.prepare("SELECT lower FROM edge WHERE higher = ? ORDER BY lower")
+        readLower = try connection.prepare(
+            """
+            SELECT lower, i.kind FROM (
+                SELECT lower FROM edge WHERE higher = ?1
+                UNION SELECT lower FROM assertion WHERE higher = ?1 AND revoked IS NULL)
+            JOIN identifier i ON i.id = lower ORDER BY lower
+            """)
         stateTrait = try connection.prepare(
             """
             INSERT INTO trait(identifier, attribute, value, at, source) VALUES (?, ?, ?, ?, ?)
@@ -124,8 +141,29 @@ final class StateStatements {
         lastKeys = try connection.prepare(
             "SELECT chunk, length(keys) FROM duplicate WHERE day = ? ORDER BY chunk DESC LIMIT 1")
         dropKeys = try connection.prepare("DELETE FROM duplicate WHERE day = ?")
+        remember = try connection.prepare(
+            "REPLACE INTO remembered(source, key, text, at) VALUES (?, ?, ?, ?)")
+        forget = try connection.prepare("DELETE FROM remembered WHERE source = ? AND key = ?")
         addJournal = try connection.prepare(
             "INSERT INTO journal(at, segment, contact, change, other) VALUES (?, ?, ?, ?, ?)")
+        readMembership = try connection.prepare(
+            "SELECT stage, since, packed FROM membership WHERE contact = ?")
+        writeMembership = try connection.prepare(
+            "REPLACE INTO membership(contact, stage, since, packed) VALUES (?, ?, ?, ?)")
+        removeMembership = try connection.prepare("DELETE FROM membership WHERE contact = ?")
+        readAssertions = try connection.prepare(
+            """
+            SELECT coalesce(i.root, i.id), a.joined, a.actor FROM assertion a
+            JOIN identifier i ON i.id = a.higher
+            WHERE a.lower = ? AND a.revoked IS NULL ORDER BY a.id
+            """)
+        addSegmentMerge = try connection.prepare(
+            """
+            INSERT INTO journal(at, segment, contact, change, other)
+            SELECT ?, name, ?, 'merge', ? FROM segment WHERE id = ?
+            """)
+        addStageChange = try connection.prepare(
+            "INSERT INTO stage_change(at, contact, before, stage) VALUES (?, ?, ?, ?)")
         writeMeta = try connection.prepare("REPLACE INTO meta(key, value) VALUES (?, ?)")
         readMeta = try connection.prepare("SELECT value FROM meta WHERE key = ?")
     }

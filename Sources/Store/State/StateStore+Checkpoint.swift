@@ -1,95 +1,7 @@
 import Core
 
-/// An identifier of a delta as the state knows it.
-struct ResolvedIdentifier {
-    var id: Int64
-    var kind: IdentifierKind
-    /// The root of its person before this checkpoint.
-    var root: Int64
-    /// Whether this checkpoint is the first to name it.
-    var isNew: Bool
-}
-
 /// Writing a checkpoint, within the transaction that `commit` opens.
 extension StateStore {
-    /// Gives every identifier of the delta its number in the state, new ones a new one, and widens
-    /// its registers.
-    ///
-    /// By rank, so that a new identifier with one edge gets its person at once; within a rank in the
-    /// order of the hashes, so that the index is walked once.
-    func resolve(_ facts: FactDelta) throws(StoreError) -> [ResolvedIdentifier] {
-        let rows = facts.identifiers.rows
-        var resolved = [ResolvedIdentifier](
-            repeating: ResolvedIdentifier(id: 0, kind: .cookie, root: 0, isNew: false),
-            count: rows.count)
-        var order = rows.enumerated().map { (hash: $1.hash, number: $0) }
-        order.sort { $0.hash < $1.hash }
-        let above = Self.onlyEdges(of: facts)
-        for kind in IdentifierKind.allCases {
-            for (_, number) in order where rows[number].kind == kind {
-                let root: Int64? = above[number] >= 0 ? resolved[above[number]].root : nil
-                resolved[number] = try resolve(number, rows[number], facts.identifiers, root: root)
-            }
-        }
-        return resolved
-    }
-
-    /// For each identifier of a delta the one that its only edge upwards leads to; -1 if it has none
-    /// there, or several.
-    private static func onlyEdges(of facts: FactDelta) -> [Int] {
-        var above = [Int](repeating: -1, count: facts.identifiers.count)
-        for edge in facts.edges.rows {
-            let lower = Int(edge.lower)
-            above[lower] = above[lower] == -1 ? Int(edge.higher) : -2
-        }
-        return above
-    }
-
-    /// - Parameter root: The person that the identifier belongs to if it is new.
-    private func resolve(
-        _ number: Int, _ row: IdentifierTable.Row, _ table: IdentifierTable, root: Int64?
-    ) throws(StoreError) -> ResolvedIdentifier {
-        var place = row.hash
-        let find = statements.findIdentifier
-        while true {
-            find.bind(1, Int64(bitPattern: place))
-            guard try find.step() else { break }
-            let same =
-                find.int(1) == Int64(row.kind.rawValue)
-                && table.withValue(of: number) { $0.equals(find.bytes(2)) }
-            guard same else {
-                find.reset()
-                place &+= 1
-                continue
-            }
-            let id = find.int(0)
-            let (first, last) = (find.int(3), find.int(4))
-            let root = find.optionalInt(5) ?? id
-            find.reset()
-            if row.first < first || row.last > last {
-                let widen = statements.widenIdentifier
-                widen.bind(1, min(first, row.first))
-                widen.bind(2, max(last, row.last))
-                widen.bind(3, id)
-                try widen.run()
-            }
-            return ResolvedIdentifier(id: id, kind: row.kind, root: root, isNew: false)
-        }
-        let id = nextIdentifier
-        guard id < 1 << 40 else { throw .unlawful(detail: "no identifier numbers are left") }
-        nextIdentifier += 1
-        let add = statements.addIdentifier
-        add.bind(1, id)
-        add.bind(2, Int64(bitPattern: place))
-        add.bind(3, Int64(row.kind.rawValue))
-        table.withValue(of: number) { add.bind(text: $0, 4) }
-        add.bind(5, row.first)
-        add.bind(6, row.last)
-        add.bind(7, root)
-        try add.run()
-        return ResolvedIdentifier(id: id, kind: row.kind, root: root ?? id, isNew: true)
-    }
-
     /// Adds the delta's cells to the packed rows, in the order of their keys.
     func write(
         cells: CellTable, of identifiers: [ResolvedIdentifier]
@@ -100,6 +12,10 @@ extension StateStore {
         var packed: [UInt8] = []
         var added: [DailyCell] = []
         while let row = entries.nextRow(&added) {
+            if identifiers[row.identifier].isErased {
+                try countErased(added)
+                continue
+            }
             merged.removeAll(keepingCapacity: true)
             packed.removeAll(keepingCapacity: true)
             stored.removeAll(keepingCapacity: true)
@@ -112,6 +28,13 @@ extension StateStore {
             write.bind(1, row.key)
             try write.run(binding: packed, 2)
         }
+    }
+
+    /// Events that were applied before it was known that their person is erased.
+    private func countErased(_ cells: [DailyCell]) throws(StoreError) {
+        let names = try names()
+        let events = cells.reduce(0) { $0 + (names.isSignal($1.signal) ? $1.tally.n : 0) }
+        try statements.setMeta("erased", try (kept("erased") ?? 0) + events)
     }
 
     /// Appends the cells of a packed row; nothing if there is none.
@@ -131,7 +54,7 @@ extension StateStore {
         traits: [FactDelta.TraitKey: Trait], of identifiers: [ResolvedIdentifier]
     ) throws(StoreError) {
         let state = statements.stateTrait
-        for (key, trait) in traits {
+        for (key, trait) in traits where !identifiers[Int(key.identifier)].isErased {
             state.bind(1, identifiers[Int(key.identifier)].id)
             state.bind(2, String(decoding: key.attribute, as: UTF8.self))
             state.bind(3, String(decoding: trait.value, as: UTF8.self))
@@ -224,7 +147,7 @@ extension StateStore {
             let append = statements.appendKeys
             append.bind(1, Int64(day.number))
             append.bind(2, last.chunk)
-            try append.run(binding: Self.bytes(of: keys), 3)
+            try append.run(binding: keys, 3)
             lastChunk[day.number] = (last.chunk, last.keys + keys.count)
         }
     }
@@ -238,15 +161,5 @@ extension StateStore {
         guard try read.step() else { return (0, 0) }
         defer { read.reset() }
         return (read.int(0), Int(read.int(1)) / 8)
-    }
-
-    private static func bytes(of keys: [UInt64]) -> [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(keys.count * 8)
-        // Not map(\.littleEndian): a key path costs more than all that is done to a key.
-        unsafe keys.map { $0.littleEndian }.withUnsafeBufferPointer { buffer in
-            unsafe bytes.append(contentsOf: UnsafeRawBufferPointer(buffer))
-        }
-        return bytes
     }
 }

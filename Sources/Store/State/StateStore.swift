@@ -19,6 +19,9 @@ public final class StateStore {
     let statements: StateStatements
     private let identity: (device: UInt64, inode: UInt64)
     var nextIdentifier: Int64
+    /// Tokens of the identifiers of erased persons; what a checkpoint says of them is not kept.
+    public internal(set) var erasedTokens: Set<UInt64> = []
+    var cache: IdentifierCache
     var lastChunk: [Int32: (chunk: Int64, keys: Int)] = [:]
 
     /// Opens the state, or makes a new one.
@@ -54,6 +57,7 @@ public final class StateStore {
             sequence = try connection.integer("SELECT value FROM meta WHERE key = 'seq'") ?? 0
             nextIdentifier =
                 (try connection.integer("SELECT max(id) FROM identifier") ?? 0) + 1
+            cache = IdentifierCache(isComplete: nextIdentifier == 1)
         } catch {
             connection.abandon()
             throw error
@@ -62,6 +66,7 @@ public final class StateStore {
         self.identity = identity
         self.connection = connection
         unsafe chmod(path, 0o600)
+        erasedTokens = try readErasedTokens()
     }
 
     /// Commits a checkpoint: facts, positions, counters, duplicate keys and quarantine together.
@@ -83,18 +88,21 @@ public final class StateStore {
                 try write(traits: checkpoint.facts.traits, of: resolved)
                 var persons = PersonUpdate(statements: statements, now: now)
                 try persons.apply(edges: checkpoint.facts.edges, of: resolved)
+                for (identifier, known) in persons.moved { remember(identifier, known) }
                 try write(positions: checkpoint.positions)
                 try write(tallies: checkpoint.tallies)
                 try write(quarantined: checkpoint.quarantined)
                 try write(keys: checkpoint.duplicateKeys, dropped: checkpoint.droppedDays)
+                try write(remembered: checkpoint.remembered)
                 sequence += 1
                 try statements.setMeta("seq", sequence)
-                return persons.touched(among: resolved)
+                return persons.touched(among: resolved.filter { !$0.isErased })
             }
         } catch {
             sequence = last
             lastChunk = chunks
             nextIdentifier = next
+            cache.clear()
             throw error
         }
     }
@@ -112,7 +120,9 @@ public final class StateStore {
     private static let pragmas = [
         "PRAGMA locking_mode = EXCLUSIVE", "PRAGMA synchronous = FULL",
         "PRAGMA trusted_schema = OFF", "PRAGMA cell_size_check = ON",
-        "PRAGMA cache_size = -32768", "PRAGMA temp_store = MEMORY",
+        // What is deleted or replaced is overwritten, so that of an erased person nothing is left.
+        "PRAGMA secure_delete = ON",
+        "PRAGMA cache_size = -24576", "PRAGMA temp_store = MEMORY",
         "PRAGMA wal_autocheckpoint = 8000", "PRAGMA journal_size_limit = 67108864",
     ]
 

@@ -22,6 +22,9 @@ enum ExplainSheet {
         lines.append("  " + String(repeating: "-", count: width))
         lines.append(line(amounts.count - 1, "score") + "\n")
         lines.append(outlook(found))
+        lines += setAside(found.setAside)
+        lines += movement(found)
+        if let ways = ways(found) { lines.append(ways) }
         return lines.joined(separator: "\n") + "\n"
     }
 
@@ -33,6 +36,42 @@ enum ExplainSheet {
         case .floor: "never below 0"
         case .fit: "fit"
         }
+    }
+
+    /// What rose and fell, by new activity and by decay.
+    private static func movement(_ found: LeadExplanation) -> [String] {
+        let movement = found.movement
+        guard !movement.rows.isEmpty else { return [] }
+        let total = movement.total
+        var lines = ["\nSince 30 days before, engagement changed by \(signed(total)):"]
+        for row in movement.rows {
+            let name = found.names[row.signal] ?? "signal \(row.signal)"
+            var parts: [String] = []
+            if row.activity != 0 { parts.append("\(signed(row.activity)) by new activity") }
+            if row.decay != 0 { parts.append("\(signed(row.decay)) by decay") }
+            lines.append("  \(name): ".harmless + parts.joined(separator: ", "))
+        }
+        if movement.floor != 0 {
+            lines.append("  never below 0: \(signed(movement.floor))")
+        }
+        return lines
+    }
+
+    /// What would bring it to the line.
+    private static func ways(_ found: LeadExplanation) -> String? {
+        guard let shortfall = found.shortfall, shortfall.missing > 0, let mql = found.mql else {
+            return nil
+        }
+        var text = "\nTo mql (\(short(micropoints(mql)))) it lacks \(short(shortfall.missing))"
+        let ways = shortfall.ways.prefix(5).map { way in
+            "\(way.events) x \(found.names[way.signal] ?? "signal \(way.signal)")"
+        }
+        text += ways.isEmpty ? "." : ": today " + ways.joined(separator: ", or ") + " would do."
+        return text.harmless
+    }
+
+    private static func signed(_ points: Micropoints) -> String {
+        (points > 0 ? "+" : "") + short(points)
     }
 
     /// What cools it: time alone.
@@ -51,6 +90,21 @@ enum ExplainSheet {
             text += "; it falls below \(short(micropoints(mql))) after \(hotUntil)"
         }
         return text + "."
+    }
+
+    /// What machines did, and how they were known.
+    private static func setAside(_ found: LeadExplanation.SetAside) -> [String] {
+        func list(_ counts: [(name: String, n: Int64)]) -> String {
+            counts.map { "\($0.name) \($0.n)" }.joined(separator: ", ").harmless
+        }
+        var lines: [String] = []
+        if !found.signals.isEmpty {
+            lines.append("Set aside as done by machines: " + list(found.signals) + ".")
+        }
+        if !found.rules.isEmpty {
+            lines.append("Rules that knew machines: " + list(found.rules) + ".")
+        }
+        return lines
     }
 
     private static func short(_ value: Micropoints) -> String {

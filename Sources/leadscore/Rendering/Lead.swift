@@ -15,7 +15,7 @@ enum LeadJSON {
             "identifier_id": .integer(row.id), "kind": .string(row.kind),
             "value": .string(row.value), "contact_id": .integer(row.contactID),
             "ambiguous": .bool(row.ambiguous), "first_seen": .string(row.firstSeen),
-            "last_seen": .string(row.lastSeen),
+            "last_seen": .string(row.lastSeen), "reason": .optional(row.reason),
         ])
     }
 
@@ -81,7 +81,7 @@ enum LeadSheet {
         let names = identifiers.map { row in
             [
                 "  " + row.kind, row.value, row.firstSeen, row.lastSeen,
-                row.ambiguous ? "shared by several people" : "",
+                (row.ambiguous ? "shared by several people: " : "") + (row.reason ?? ""),
             ]
         }
         let titles = ["identifiers", "", "first seen", "last seen", ""]

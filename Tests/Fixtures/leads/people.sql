@@ -39,7 +39,7 @@ VALUES
      'a' || char(10) || 'b', 'prospect', 0, 0, 0, NULL, 0, 0, 'example.com', 'ok', 0, '{}', '{}',
      json_object('job_title', 'CEO' || char(8238) || 'gpj.exe' || char(8203)), '2026-09-14');
 
-INSERT INTO identifiers VALUES
+INSERT INTO identifiers(identifier_id, kind, value, contact_id, ambiguous, first_seen, last_seen) VALUES
     (1, 'customer_id', 'K-7', 1, 0, '2026-09-01T00:00:00Z', '2026-09-14T00:00:00Z'),
     (2, 'customer_id', '1001', 2, 0, '2026-01-10T00:00:00Z', '2026-01-10T00:00:00Z'),
     (3, 'cookie', 'f81d4fae', 3, 0, '2026-09-13T00:00:00Z', '2026-09-14T00:00:00Z'),

@@ -25,10 +25,12 @@ private struct SlowRow: Equatable {
         domain = email.flatMap { $0.split(separator: "@").last.map(String.init) }
         customer = person.members.first { $0.identifier.kind == .customerID }
             .map { String(decoding: $0.identifier.value, as: UTF8.self) }
-        let cells = person.members.flatMap(\.cells).filter { names.isSignal($0.signal) }
-        counts = Dictionary(grouping: cells) { names.name($0.signal) }
+        let all = person.members.flatMap(\.cells)
+        let cells = all.filter { names.isSignal($0.signal) }
+        counts = Dictionary(grouping: all) { names.name($0.signal) }
             .mapValues { $0.reduce(0) { $0 + $1.tally.n } }
-        events = counts.values.reduce(0, +)
+        for topic in model.topics { counts[topic.name] = nil }
+        events = cells.reduce(0) { $0 + $1.tally.n }
         let bought = cells.filter { names.name($0.signal) == "purchase" }
         purchases = bought.reduce(0) { $0 + $1.tally.n }
         value = bought.reduce(0) { $0 + $1.tally.value }

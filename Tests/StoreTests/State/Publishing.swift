@@ -12,6 +12,7 @@ final class Publishing {
     let names: NameTable
     private let scoring: ScoringModel
     private let topics: ScoringModel
+    private var book: SegmentBook
 
     init(store: StateStore, model: Model, day: Day) throws {
         self.store = store
@@ -31,15 +32,22 @@ final class Publishing {
         scoring = ScoringModel(
             signals: signals, mql: model.mql, purchase: names.number(model.purchaseSignal))
         topics = ScoringModel(signals: interests, mql: .infinity, purchase: nil)
+        book = try SegmentBook(LeadRules(model), model, in: store)
     }
 
     /// The publication of some contacts, with all that is new besides.
     func step(_ contacts: [Int64], after leads: LeadsStore) throws -> Publication {
-        var publisher = Publisher(model: scoring, topics: topics, names: names, day: day)
+        var publisher = Publisher(
+            model: scoring, topics: topics, names: names, day: day,
+            profile: ProfileRules(model),
+            mail: MailSignals(model, number: { [names] in names.number($0) }))
         var publication = Publication(sequence: store.sequence, day: day)
         for contact in contacts {
             publisher.add(try store.person(contact), contact: contact, to: &publication)
         }
+        try book.settle(&publication, in: store, at: Instant(7_000))
+        publication.stageChanges = try store.stageChanges(
+            after: leads.lastStageChange, limit: 100_000)
         publication.streams = try store.streams()
         let (rows, start) = try store.quarantine(after: leads.lastQuarantined, limit: 100_000)
         publication.quarantined = rows

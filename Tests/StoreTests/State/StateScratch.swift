@@ -86,7 +86,9 @@ final class Folder {
             model: model,
             matcher: SignalMatcher(
                 model: model, signalID: { names.number($0) ?? 0 },
-                topicID: { names.number($0, .topic) ?? 0 }),
+                topicID: { names.number($0, .topic) ?? 0 },
+                twinID: { names.number($0, .machineTwin) },
+                originID: { names.number($0.name, .originRule) }),
             hash: hash, deduplicator: deduplicator, latest: Instant(.max))
     }
 

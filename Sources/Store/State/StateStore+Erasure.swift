@@ -1,0 +1,196 @@
+public import Core
+
+/// What came of an erasure.
+public struct ErasureResult: Sendable, Equatable {
+    /// The contact that was erased.
+    public var contact: Int64
+    /// How many identifiers went with it.
+    public var identifiers: Int
+    /// Events that were counted for it, which are in no cell any more.
+    public var events: Int64
+    /// Contacts whose rows may have changed; the erased one among them.
+    public var touched: Set<Int64>
+}
+
+/// Erasing persons: what is left of them are counters, and keyed tokens by which they are recognised
+/// when logs are read again.
+extension StateStore {
+    /// The tokens of all identifiers of erased persons.
+    public func readErasedTokens() throws(StoreError) -> Set<UInt64> {
+        var tokens: Set<UInt64> = []
+        let read = try connection.prepare("SELECT token FROM erased")
+        while try read.step() { tokens.insert(UInt64(bitPattern: read.int(0))) }
+        return tokens
+    }
+
+    /// Erases a person: facts, identifiers, traits, memberships, and lines in quarantine that name it.
+    /// What is freed is overwritten, in the file and in its WAL.
+    ///
+    /// - Returns: nil if there is no such contact.
+    /// - Complexity: O(the person's rows), and one pass over the quarantine.
+    public func erase(_ contact: Int64, at now: Instant) throws(StoreError) -> ErasureResult? {
+        guard let person = try person(contact) else { return nil }
+        let names = try names()
+        defer { cache.clear() }
+        let tokens = person.members.map { token(of: $0.identifier) }
+        let result = try connection.transaction { () throws(StoreError) -> ErasureResult in
+            try remember(tokens, at: now)
+            let events = try eraseCounts(of: person, names)
+            try statements.setMeta("erased", try (kept("erased") ?? 0) + events)
+            try eraseQuarantined(person)
+            let orphans = try eraseEdges(of: person)
+            try leaveSegments(contact, at: now)
+            for member in person.members { try remove(member) }
+            var persons = PersonUpdate(statements: statements, now: now)
+            try persons.decideAnew(orphans)
+            let touched = persons.touched(among: []).union([contact])
+                .union(try dropEmpty(among: orphans))
+            return ErasureResult(
+                contact: contact, identifiers: person.members.count, events: events,
+                touched: touched)
+        }
+        erasedTokens.formUnion(tokens)
+        connection.checkpointWAL(truncate: true)
+        return result
+    }
+
+    private func remember(_ tokens: [UInt64], at now: Instant) throws(StoreError) {
+        let add = try connection.prepare("INSERT OR IGNORE INTO erased(token, at) VALUES (?, ?)")
+        for token in tokens {
+            add.bind(1, Int64(bitPattern: token))
+            add.bind(2, now.milliseconds)
+            try add.run()
+        }
+    }
+
+    /// - Returns: the events that were counted.
+    private func eraseCounts(
+        of person: PersonFacts, _ names: NameTable
+    ) throws(StoreError) -> Int64 {
+        var events: Int64 = 0
+        let cells = try connection.prepare("DELETE FROM cell WHERE key = ?")
+        let lifetime = try connection.prepare("DELETE FROM lifetime WHERE identifier = ?")
+        let traits = try connection.prepare("DELETE FROM trait WHERE identifier = ?")
+        for tally in person.lifetime where names.isSignal(tally.key) { events += tally.value.n }
+        for member in person.members {
+            var periods: Set<Int32> = []
+            for cell in member.cells {
+                periods.insert(CellCodec.period(of: cell.day))
+                if names.isSignal(cell.signal) { events += cell.tally.n }
+            }
+            for period in periods.sorted() {
+                try cells.run(CellEntries.key(period: period, identifier: member.id))
+            }
+            try lifetime.run(member.id)
+            try traits.run(member.id)
+        }
+        return events
+    }
+
+    /// Lines that could not be used may name the person all the same.
+    private func eraseQuarantined(_ person: PersonFacts) throws(StoreError) {
+        let erase = try connection.prepare(
+            "DELETE FROM quarantine WHERE instr(lower(CAST(bytes AS TEXT)), lower(?))")
+        for member in person.members {
+            erase.bind(1, String(decoding: member.identifier.value, as: UTF8.self))
+            try erase.run()
+        }
+    }
+
+    /// - Returns: identifiers of others that had edges to the person.
+    private func eraseEdges(of person: PersonFacts) throws(StoreError) -> Set<Int64> {
+        var orphans: Set<Int64> = []
+        let own = Set(person.members.map(\.id))
+        for member in person.members {
+            statements.readLower.bind(1, member.id)
+            while try statements.readLower.step() {
+                let lower = statements.readLower.int(0)
+                if !own.contains(lower) { orphans.insert(lower) }
+            }
+        }
+        for table in ["edge", "assertion"] {
+            for column in ["lower", "higher"] {
+                let erase = try connection.prepare("DELETE FROM \(table) WHERE \(column) = ?")
+                for member in person.members { try erase.run(member.id) }
+            }
+        }
+        return orphans
+    }
+
+    /// The journal forgets the contact but for its leaving, which whoever keeps a copy must hear of.
+    private func leaveSegments(_ contact: Int64, at now: Instant) throws(StoreError) {
+        let before = try membership(of: contact)
+        for (table, column) in [
+            ("journal", "contact"), ("journal", "other"), ("stage_change", "contact"),
+        ] {
+            let erase = try connection.prepare(
+                """
+                DELETE FROM \(table) WHERE \(column) = ?
+                    AND seq < (SELECT max(seq) FROM \(table))
+                """)
+            try erase.run(contact)
+        }
+        try statements.removeMembership.run(contact)
+        let names = try segmentNames()
+        for member in before?.members ?? [] {
+            statements.addJournal.bind(1, now.milliseconds)
+            statements.addJournal.bind(2, names[member.segment])
+            statements.addJournal.bind(3, contact)
+            statements.addJournal.bind(4, "leave")
+            statements.addJournal.bindNull(5)
+            try statements.addJournal.run()
+        }
+    }
+
+    /// Takes an identifier out. Of identifiers with one hash the later ones move up, so that each is
+    /// still found from its own hash on without a gap.
+    private func remove(_ member: PersonFacts.Member) throws(StoreError) {
+        let place = try connection.prepare("SELECT hash FROM identifier WHERE id = ?")
+        place.bind(1, member.id)
+        guard try place.step() else { return }
+        var free = UInt64(bitPattern: place.int(0))
+        place.reset()
+        try connection.prepare("DELETE FROM identifier WHERE id = ?").run(member.id)
+        let move = try connection.prepare("UPDATE identifier SET hash = ? WHERE id = ?")
+        var next = free &+ 1
+        while true {
+            statements.findIdentifier.bind(1, Int64(bitPattern: next))
+            guard try statements.findIdentifier.step() else { return }
+            let id = statements.findIdentifier.int(0)
+            statements.findIdentifier.reset()
+            let home = token(of: try identifier(id))
+            // It may stand anywhere from its own hash on.
+            if next &- home >= next &- free {
+                move.bind(1, Int64(bitPattern: free))
+                move.bind(2, id)
+                try move.run()
+                free = next
+            }
+            next &+= 1
+        }
+    }
+
+    /// Identifiers that were only ever seen beside the erased person.
+    private func dropEmpty(among ids: Set<Int64>) throws(StoreError) -> Set<Int64> {
+        let isUsed = try connection.prepare(
+            """
+            SELECT EXISTS (SELECT 1 FROM edge WHERE lower = ?1 OR higher = ?1)
+                OR EXISTS (SELECT 1 FROM lifetime WHERE identifier = ?1)
+                OR EXISTS (SELECT 1 FROM trait WHERE identifier = ?1)
+                OR EXISTS (SELECT 1 FROM assertion WHERE lower = ?1 OR higher = ?1)
+            """)
+        var dropped: Set<Int64> = []
+        for id in ids.sorted() {
+            isUsed.bind(1, id)
+            let used = try isUsed.step() && isUsed.int(0) != 0
+            isUsed.reset()
+            guard !used, let person = try person(id), person.members.count == 1,
+                person.members[0].cells.isEmpty
+            else { continue }
+            try leaveSegments(id, at: Instant(person.members[0].last))
+            try remove(person.members[0])
+            dropped.insert(id)
+        }
+        return dropped
+    }
+}

@@ -1,0 +1,227 @@
+import Core
+
+/// An identifier of a delta as the state knows it.
+struct ResolvedIdentifier {
+    var id: Int64
+    var kind: IdentifierKind
+    /// The root of its person before this checkpoint.
+    var root: Int64
+    /// Whether this checkpoint is the first to name it.
+    var isNew: Bool
+    /// Whether its person is erased: it was read before that was known, and is counted as erased.
+    var isErased: Bool { id == 0 && !isNew }
+
+    static func erased(_ kind: IdentifierKind) -> ResolvedIdentifier {
+        ResolvedIdentifier(id: 0, kind: kind, root: 0, isNew: false)
+    }
+}
+
+/// Giving the identifiers of a checkpoint their numbers, within the transaction of `commit`.
+extension StateStore {
+    /// The number of every identifier of the delta, new ones given a new one; registers are widened.
+    ///
+    /// New identifiers that an edge joins to a new one are numbered right behind it: who is read
+    /// together lies together.
+    ///
+    /// - Complexity: O(i) look-ups in memory, O(log n) on disk for those that were not met lately.
+    func resolve(_ facts: FactDelta) throws(StoreError) -> [ResolvedIdentifier] {
+        let rows = facts.identifiers.rows
+        var resolved: [ResolvedIdentifier] = []
+        resolved.reserveCapacity(rows.count)
+        for (number, row) in rows.enumerated() {
+            if !erasedTokens.isEmpty, erasedTokens.contains(row.hash) {
+                resolved.append(.erased(row.kind))
+                continue
+            }
+            let known = try find(number, row, facts.identifiers)
+            resolved.append(
+                ResolvedIdentifier(
+                    id: known?.id ?? 0, kind: row.kind, root: known?.root ?? 0,
+                    isNew: known == nil))
+        }
+        try widen(resolved, rows)
+        try addNew(&resolved, facts)
+        return resolved
+    }
+
+    /// What the state knows of an identifier; nil if it is new.
+    private func find(
+        _ number: Int, _ row: IdentifierTable.Row, _ table: IdentifierTable
+    ) throws(StoreError) -> IdentifierCache.Known? {
+        let check = table.withValue(of: number) { IdentifierCache.check(row.kind, $0) }
+        if let known = cache.find(row.hash, check: check) { return known }
+        if cache.isComplete { return nil }
+        let find = statements.findIdentifier
+        var place = row.hash
+        while true {
+            find.bind(1, Int64(bitPattern: place))
+            guard try find.step() else { return nil }
+            defer { find.reset() }
+            if find.int(1) == Int64(row.kind.rawValue),
+                table.withValue(of: number, { $0.equals(find.bytes(2)) })
+            {
+                let id = find.int(0)
+                let known = IdentifierCache.Known(id: id, root: find.optionalInt(3) ?? id)
+                cache.set(known, for: row.hash, check: check)
+                return known
+            }
+            place &+= 1
+        }
+    }
+
+    /// Puts what is known of an identifier now into the cache.
+    func remember(_ identifier: Identifier, _ known: IdentifierCache.Known) {
+        let check = unsafe identifier.value.withUnsafeBufferPointer {
+            IdentifierCache.check(identifier.kind, unsafe ByteSlice($0))
+        }
+        let hashed = [identifier.kind.rawValue] + identifier.value
+        cache.set(known, for: hash(hashed), check: check)
+    }
+
+    /// Widens the registers of the known ones, in the order in which they lie.
+    private func widen(
+        _ resolved: [ResolvedIdentifier], _ rows: [IdentifierTable.Row]
+    ) throws(StoreError) {
+        var ids: [UInt64] = []
+        var numbers: [Int] = []
+        for (number, identifier) in resolved.enumerated()
+        where !identifier.isNew && !identifier.isErased {
+            ids.append(UInt64(identifier.id))
+            numbers.append(number)
+        }
+        let widen = statements.widenIdentifier
+        for index in RadixOrder.indices(of: ids) {
+            let row = rows[numbers[Int(index)]]
+            widen.bind(1, row.first)
+            widen.bind(2, row.last)
+            widen.bind(3, Int64(ids[Int(index)]))
+            try widen.run()
+        }
+    }
+
+    /// Adds the new ones, each with its person, which only this delta's edges can tell.
+    private func addNew(
+        _ resolved: inout [ResolvedIdentifier], _ facts: FactDelta
+    ) throws(StoreError) {
+        let homes = Self.homes(of: resolved, facts.edges.rows)
+        // Those that belong to a new one, as lists by way of `next`.
+        var below = [Int](repeating: -1, count: resolved.count)
+        var next = below
+        for number in resolved.indices.reversed() where resolved[number].isNew {
+            guard case .new(let root) = homes[number].root, root != number else { continue }
+            next[number] = below[root]
+            below[root] = number
+        }
+        for number in resolved.indices where resolved[number].isNew {
+            switch homes[number].root {
+            case .known(let root):
+                try insert(number, root: root, isAmbiguous: false, &resolved, facts.identifiers)
+            case .new(let root) where root != number: continue
+            case .new:
+                try insert(
+                    number, root: nil, isAmbiguous: homes[number].isAmbiguous, &resolved,
+                    facts.identifiers)
+                var lower = below[number]
+                while lower >= 0 {
+                    try insert(
+                        lower, root: resolved[number].id, isAmbiguous: false, &resolved,
+                        facts.identifiers)
+                    lower = next[lower]
+                }
+            }
+        }
+    }
+
+    private func insert(
+        _ number: Int, root: Int64?, isAmbiguous: Bool, _ resolved: inout [ResolvedIdentifier],
+        _ table: IdentifierTable
+    ) throws(StoreError) {
+        let id = nextIdentifier
+        guard id < 1 << 40 else { throw .unlawful(detail: "no identifier numbers are left") }
+        nextIdentifier += 1
+        let row = table.rows[number]
+        let add = statements.addIdentifier
+        var place = row.hash
+        // Where the place of the hash is taken by another value of the same hash: the next one.
+        while true {
+            add.bind(1, id)
+            add.bind(2, Int64(bitPattern: place))
+            add.bind(3, Int64(row.kind.rawValue))
+            let check = table.withValue(of: number) {
+                add.bind(text: $0, 4)
+                return IdentifierCache.check(row.kind, $0)
+            }
+            add.bind(5, row.first)
+            add.bind(6, row.last)
+            add.bind(7, root)
+            add.bind(8, Int64(isAmbiguous ? 1 : 0))
+            try add.run()
+            if connection.lastChanges > 0 {
+                cache.set(
+                    IdentifierCache.Known(id: id, root: root ?? id), for: row.hash, check: check)
+                break
+            }
+            place &+= 1
+        }
+        resolved[number].id = id
+        resolved[number].root = root ?? id
+    }
+
+    /// Where an identifier of a delta belongs.
+    private struct Home {
+        enum Root {
+            /// The id of a root that the state has.
+            case known(Int64)
+            /// The number in the delta of a new one, its own if it belongs to nobody else.
+            case new(Int)
+        }
+        var root: Root
+        var isAmbiguous = false
+    }
+
+    /// To whom the identifiers belong, decided by rank from the top.
+    private static func homes(
+        of resolved: [ResolvedIdentifier], _ edges: [EdgeTable.Row]
+    ) -> [Home] {
+        var homes = resolved.enumerated().map { number, identifier in
+            Home(root: identifier.isNew ? .new(number) : .known(identifier.root))
+        }
+        // The edges of each new lower one, as lists by way of `next`.
+        var first = [Int](repeating: -1, count: resolved.count)
+        var next = [Int](repeating: -1, count: edges.count)
+        for (place, edge) in edges.enumerated()
+        where resolved[Int(edge.lower)].isNew && !resolved[Int(edge.higher)].isErased {
+            next[place] = first[Int(edge.lower)]
+            first[Int(edge.lower)] = place
+        }
+        for kind in IdentifierKind.allCases {
+            for number in resolved.indices
+            where resolved[number].kind == kind && first[number] >= 0 {
+                homes[number] = home(of: number, homes, edges, first[number], next)
+            }
+        }
+        return homes
+    }
+
+    private static func home(
+        of number: Int, _ homes: [Home], _ edges: [EdgeTable.Row], _ first: Int, _ next: [Int]
+    ) -> Home {
+        if next[first] < 0 { return Home(root: homes[Int(edges[first].higher)].root) }
+        // Numbers of new roots below zero, ids of known ones above.
+        var votes: [(root: Int64, n: Int64)] = []
+        var place = first
+        while place >= 0 {
+            switch homes[Int(edges[place].higher)].root {
+            case .known(let id): votes.append((id, edges[place].tally.n))
+            case .new(let number): votes.append((Int64(-number - 1), edges[place].tally.n))
+            }
+            place = next[place]
+        }
+        switch Belonging(votes: votes) {
+        case .person(let root) where root > 0: return Home(root: .known(root))
+        case .person(let root): return Home(root: .new(Int(-root - 1)))
+        case .own: return Home(root: .new(number))
+        case .ambiguous: return Home(root: .new(number), isAmbiguous: true)
+        }
+    }
+}
