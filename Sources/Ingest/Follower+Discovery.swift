@@ -334,12 +334,14 @@ extension Follower {
     func currentSize(of stream: LogStream) throws(SystemError) -> Int64 {
         if stream.position.packed != nil { return stream.position.offset }
         if stream.file >= 0 { return try files.identify(stream.file).size }
-        let stamp = try files.look(at: stream.position.path).stamp
-        // The name may have passed to another file.
-        guard stamp.inode == stream.position.identity.inode else {
-            throw SystemError(call: "lstat", code: ESTALE)
+        let file = try openWithin(limit: stream.position.path)
+        defer { files.close(file) }
+        let status = try files.identify(file)
+        // The name, and even the inode number, may have passed to another file.
+        guard Generation.isSameFile(status.identity, stream.position.identity) else {
+            throw SystemError(call: "open", code: ESTALE)
         }
-        return stamp.size
+        return status.size
     }
 
     /// Whether the file of a stream that was not read yet begins like another one.

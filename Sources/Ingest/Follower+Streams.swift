@@ -268,16 +268,22 @@ extension Follower {
             let identity = try? files.identify(file).identity
             guard let identity, Generation.isSameFile(identity, stream.position.identity) else {
                 files.close(file)
-                stream.stamp = nil
-                lookWanted = true
+                lookAgain(for: stream)
                 return false
             }
             attach(stream, file)
+            if stream.file < 0 { lookAgain(for: stream) }
             return stream.file >= 0
         } catch {
-            if error.code == ENOENT { lookWanted = true } else { fail(stream, error) }
+            if error.code == ENOENT { lookAgain(for: stream) } else { fail(stream, error) }
             return false
         }
+    }
+
+    /// Has the next look find the file of a stream, and give the stream its turn.
+    private func lookAgain(for stream: LogStream) {
+        stream.stamp = nil
+        lookWanted = true
     }
 
     /// Opens a file; if the process has no descriptor left, at the cost of another one.

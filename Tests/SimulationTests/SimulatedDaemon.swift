@@ -87,7 +87,7 @@ final class SimulatedDaemon: LineCounter {
         for stream in ingestor.follower.streams where stream.changed {
             let p = stream.position
             trace(
-                "    #\(p.id) \(p.displayPath) inode \(p.identity.inode)/\(p.identity.generation) at \(p.offset) of \(p.size)\(p.retired ? " retired" : "") file \(stream.file)\(stream.sighted ? " sighted" : "")\(p.packed == nil ? "" : " packed") head \(p.head.count)"
+                "    #\(p.id) \(p.displayPath) inode \(p.identity.inode)/\(p.identity.generation) at \(p.offset) of \(p.size)\(p.retired ? " retired" : "") file \(stream.file)\(stream.sighted ? " sighted" : "")\(p.packed == nil ? "" : " packed") head \(p.head.count) queued \(stream.queued)"
             )
         }
         for notice in ingestor.follower.takeNotices() {
