@@ -6,7 +6,8 @@ enum KeptSeeds {
     /// which less or more was read than they hold, inode numbers that were used again, and files that
     /// could not be kept open.
     static let mended: [UInt64] = [
-        3, 4, 5, 13, 20, 26, 64, 66, 74, 79, 113, 142, 217, 248, 305, 311, 322, 468, 589, 915, 924, 947,
+        3, 4, 5, 13, 20, 26, 64, 66, 74, 79, 113, 142, 217, 248, 305, 311, 322, 468, 589, 915, 924,
+        947,
         1088,
     ]
 }
