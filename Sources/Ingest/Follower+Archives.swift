@@ -214,9 +214,19 @@ extension Follower {
             putBack(archive, .growing)
         case .same(let stream), .contained(let stream):
             if hasOwnFile(stream, but: archive) {
+                let size = try currentSize(of: stream)
+                if size < stream.position.offset
+                    || doubtful.contains(Generation.stem(stream.position.path))
+                {
+                    // Its file is about to turn out to be cut or another one: this may be all that
+                    // is left of it.
+                    lookWanted = true
+                    putBack(archive, .failed(until: clock() + 1_000))
+                    return
+                }
                 // A copy is no longer than its original.
                 if stream.position.packed?.isRead != false,
-                    try reader.reaches(beyond: currentSize(of: stream), in: shelf.file)
+                    try reader.reaches(beyond: size, in: shelf.file)
                 {
                     archive.others.insert(stream.position.id)
                     archive.state = .examined(Examination(among: candidates(for: archive)))

@@ -284,9 +284,11 @@ extension Follower {
         // as long as the original has kept its name or is lost.
         let muchAlike = stream.position.head.count == Generation.headBytes
         if stream.position.offset == 0 {
-            // Nothing of it was read that could be compared later.
+            // Nothing of it was read that could be compared later. Under its own name only while it
+            // is still to be read from a file that has lost that name.
+            let isElsewhere = !isNamed(stream, path) || (!stream.sighted && stream.file >= 0)
             let isCopy =
-                !isNamed(stream, path)
+                isElsewhere
                 && proven { () throws(SystemError) in
                     try beginsLike(stream, sighting.candidate.head)
                 } == true
@@ -367,9 +369,12 @@ extension Follower {
         else { return .none }
         if isGrowing(sighting) { return .growing }
         guard Generation.isBeginning(candidate, of: stream.position) else { return .none }
+        // Half a line begins like many: a copy has at least one whole line of it.
         let isProven =
-            proof.offset > 0 || candidate.head.count == candidate.size
-            || (!stream.sighted && stream.position.head.count == Generation.headBytes)
+            proof.offset > 0
+            || candidate.head.contains(0x0A)
+                && (candidate.head.count == candidate.size
+                    || (!stream.sighted && stream.position.head.count == Generation.headBytes))
         return isProven ? .copy : .none
     }
 

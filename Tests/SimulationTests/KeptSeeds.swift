@@ -8,6 +8,10 @@ enum KeptSeeds {
     static let mended: [UInt64] = [
         3, 4, 5, 13, 20, 26, 64, 66, 74, 79, 113, 142, 217, 248, 305, 311, 322, 468, 589, 915, 924,
         947,
-        1088,
+        1088, 2999, 3912, 4803, 5601,
     ]
+
+    /// These still fail, of the first 9,000: a file whose end was cut off in the moment in which it is
+    /// also rotated or copied, before anybody looked.
+    static let open: [UInt64] = [2760, 5697, 6796, 7158, 7565, 8772]
 }

