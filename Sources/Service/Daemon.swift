@@ -109,7 +109,8 @@ public final class Daemon {
     /// `--once` answers no commands: it is gone before anybody could ask twice.
     private func startControl(_ parts: Assembly) throws -> ControlServer? {
         guard !options.once else { return nil }
-        let commands = DaemonCommands(parts: parts, clock: clock, degraded: degraded)
+        let commands = DaemonCommands(
+            parts: parts, directory: options.state, clock: clock, degraded: degraded)
         return try ControlServer(stateDirectory: options.state) { commands.answer($0) }
     }
 

@@ -20,6 +20,7 @@ final class PublicationWorker: @unchecked Sendable {
     /// What the file showed when it was opened.
     struct Start: Sendable {
         var lastQuarantined: Int64
+        var quarantinedCount: Int64
         var lastChange: Int64
         var lastStageChange: Int64
     }
@@ -65,7 +66,12 @@ final class PublicationWorker: @unchecked Sendable {
             guard isPatient else { throw error }
             leads = nil
             state = Mutex(
-                (0, Start(lastQuarantined: 0, lastChange: 0, lastStageChange: 0), 0, false))
+                (
+                    0,
+                    Start(
+                        lastQuarantined: 0, quarantinedCount: 0, lastChange: 0,
+                        lastStageChange: 0), 0, false
+                ))
         }
         let thread = Thread { self.run() }
         thread.name = "publication"
@@ -193,7 +199,7 @@ final class PublicationWorker: @unchecked Sendable {
 
     private static func start(of leads: LeadsStore) -> Start {
         Start(
-            lastQuarantined: leads.lastQuarantined, lastChange: leads.lastChange,
-            lastStageChange: leads.lastStageChange)
+            lastQuarantined: leads.lastQuarantined, quarantinedCount: leads.quarantinedCount,
+            lastChange: leads.lastChange, lastStageChange: leads.lastStageChange)
     }
 }
