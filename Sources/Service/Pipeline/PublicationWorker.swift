@@ -36,6 +36,8 @@ final class PublicationWorker: @unchecked Sendable {
     /// Nil only as long as no file can be had at all.
     private var leads: LeadsStore?
     private let state: Mutex<(epoch: Int, start: Start, published: Int64, busy: Bool)>
+    /// When `leads.db` was last written, in milliseconds since 1970; 0: not since the start.
+    let lastWritten = Atomic<Int64>(0)
     private let abandoned = Atomic<Bool>(false)
     /// How long to wait before the file is made anew once more, in seconds.
     private var pause = 0.0
@@ -142,6 +144,7 @@ final class PublicationWorker: @unchecked Sendable {
             }
             do throws(StoreError) {
                 try leads.publish(step.publication, at: clock.now())
+                lastWritten.store(clock.now().milliseconds, ordering: .relaxed)
                 if step.completes {
                     try leads.finish()
                     pause = 0

@@ -24,6 +24,9 @@ final class StoreWorker: @unchecked Sendable {
     /// Counts the steps of work, so that others see that it goes on.
     let heartbeat = Atomic<Int>(0)
 
+    /// When the last checkpoint was committed, in milliseconds since 1970; 0: none since the start.
+    let lastCommit = Atomic<Int64>(0)
+
     private let queue = BoundedQueue<Job>(capacity: 8)
     private let unfinished = Atomic<Int>(0)
     private let retrying = Atomic<Bool>(false)
@@ -255,6 +258,7 @@ final class StoreWorker: @unchecked Sendable {
             do throws(StoreError) {
                 let touched = try store.commit(checkpoint, at: clock.now())
                 degraded.leave("storage")
+                lastCommit.store(clock.now().milliseconds, ordering: .relaxed)
                 let now = clock.monotonic()
                 load.add(checkpoint.records, at: now)
                 dirty.touch(touched)
