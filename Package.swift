@@ -93,6 +93,9 @@ let package = Package(
             name: "IngestTests", dependencies: ["Ingest", "TestKit", "FormatFixtures"],
             swiftSettings: settings),
         .testTarget(
+            name: "SimulationTests", dependencies: ["Core", "Ingest", "TestKit"],
+            swiftSettings: settings),
+        .testTarget(
             name: "StoreTests", dependencies: ["Store", "TestKit", grdb], swiftSettings: settings),
         .testTarget(
             name: "ServiceTests",

@@ -142,9 +142,25 @@ extension Follower {
     private func advance(_ archive: Archive, _ body: (Block) -> Void) throws(SystemError) {
         switch archive.state {
         case .examined(var examination):
-            defer { if case .examined = archive.state { archive.state = .examined(examination) } }
-            let finding = try examination.step(reader, shelf.file) { unpackingState }
-            if let finding { try decide(archive, finding) }
+            // It goes on where it was, also after a failure.
+            let finding: Examination.Finding?
+            do throws(SystemError) {
+                finding = try examination.step(reader, shelf.file) { unpackingState }
+            } catch {
+                archive.state = .examined(examination)
+                throw error
+            }
+            archive.state = .examined(examination)
+            guard let finding else { return }
+            if case .new = finding {
+                // Meanwhile something was read that may be the same.
+                let candidates = candidates(for: archive)
+                if candidates.contains(where: { !examination.considers($0) }) {
+                    archive.state = .examined(Examination(among: candidates))
+                    return
+                }
+            }
+            try decide(archive, finding)
         case .read(let stream):
             let step = reader.turn(stream, body)
             noteChange(of: stream)
@@ -179,9 +195,9 @@ extension Follower {
         let stem = Generation.stem(archive.found.path)
         let name = stem[(stem.lastIndex(of: 0x2F) ?? -1 + 1)...]
         return streams.filter { stream in
-            guard stream.source == archive.found.source, stream.position.offset > 0 else {
-                return false
-            }
+            guard stream.source == archive.found.source, stream.position.offset > 0,
+                !archive.others.contains(stream.position.id)
+            else { return false }
             let other = Generation.stem(stream.position.path)
             return other == stem
                 || stream.position.head.count == Generation.headBytes
@@ -198,6 +214,14 @@ extension Follower {
             putBack(archive, .growing)
         case .same(let stream), .contained(let stream):
             if hasOwnFile(stream, but: archive) {
+                // A copy is no longer than its original.
+                if stream.position.packed?.isRead != false,
+                    try reader.reaches(beyond: currentSize(of: stream), in: shelf.file)
+                {
+                    archive.others.insert(stream.position.id)
+                    archive.state = .examined(Examination(among: candidates(for: archive)))
+                    return
+                }
                 putBack(archive, .copy(of: stream))
                 return
             }
@@ -214,12 +238,41 @@ extension Follower {
                 closeArchive(stream)
                 putBack(archive, .done)
             }
-        case .new:
+        case .new(let head):
+            // What was not read yet has no anchors: held against its file itself.
+            let stem = Generation.stem(archive.found.path)
+            if doubtful.contains(stem), archive.mayWait {
+                archive.mayWait = false
+                putBack(archive, .failed(until: clock() + 5_000))
+                return
+            }
+            for stream in streams where stream.source == archive.found.source {
+                if Generation.stem(stream.position.path) == stem, try beginsLike(stream, head) {
+                    putBack(archive, .copy(of: stream))
+                    return
+                }
+            }
             let identity = try files.identify(shelf.file).identity
+            if let stream = unreadStream(of: stem) {
+                revive(stream)
+                attachArchive(stream, archive, identity, isRead: false)
+                return
+            }
             let stream = addStream(archive.found, identity)
             attachArchive(stream, archive, identity, isRead: false)
             notify(
                 Notice(.new, source: stream.position.source, path: archive.found.path))
+        }
+    }
+
+    /// A stream that was seen, and lost its file before anything was read of it: an archive of its name
+    /// that nobody knows holds what would otherwise be called lost.
+    private func unreadStream(of stem: [UInt8]) -> LogStream? {
+        guard let archive = shelf.current else { return nil }
+        return streams.first {
+            $0.source == archive.found.source && $0.position.offset == 0 && $0.unread > 0
+                && $0.position.packed == nil && !hasOwnFile($0, but: archive)
+                && Generation.stem($0.position.path) == stem
         }
     }
 

@@ -17,6 +17,7 @@ extension Follower {
         let first = lastLook == nil
         lastLook = clock()
         lookWanted = false
+        doubtful = []
         for stream in streams { stream.beginLook() }
         let findings = discovery.find(files) { [self] directory in
             if let watcher, !watcher.watch(directory: directory) {
@@ -29,13 +30,19 @@ extension Follower {
         // lost theirs, and may go on in a copy.
         var others: [FoundFile] = []
         for found in findings.files where !recognise(found) { others.append(found) }
+        // Current names before rotated ones: what is new in both may be an original and its copy.
         others.sort { left, right in
-            left.stamp.modified != right.stamp.modified
+            let isRotated = (
+                Generation.stem(left.path) != left.path,
+                Generation.stem(right.path) != right.path
+            )
+            if isRotated.0 != isRotated.1 { return isRotated.1 }
+            return left.stamp.modified != right.stamp.modified
                 ? left.stamp.modified < right.stamp.modified
                 : left.path.lexicographicallyPrecedes(right.path)
         }
-        let copied = streamsByStem(unless: others.isEmpty)
-        for found in others { takeIn(found, copied) }
+        var copied = streamsByStem(unless: others.isEmpty)
+        for found in others { takeIn(found, &copied) }
         shelf.bereft = []
         shelve(findings.archives, beside: findings.files)
         let blind = Set(findings.failures.map(\.source))
@@ -47,14 +54,20 @@ extension Follower {
 
     /// Finds the stream that a file belongs to; false if it seems to be new.
     private func recognise(_ found: FoundFile) -> Bool {
-        let known = plainStreams(of: found)
+        let known = plainStreams(found.stamp.inode, of: found.source)
         // As long as a file is open, no other can have its inode.
         for stream in known where stream.isLive && !stream.orphaned {
             let isOpen =
                 stream.file >= 0 && stream.position.identity.device == found.stamp.device
-            if isOpen, stream.stamp != found.stamp, !isIntact(stream) {
-                beginAgain(stream, as: found)
-                return true
+            if isOpen, stream.stamp != found.stamp {
+                let isIntact = isIntact(stream)
+                if isIntact == nil {
+                    keepInSight(found)
+                    enqueue(stream)
+                } else if isIntact == false {
+                    beginAgain(stream, as: found)
+                }
+                if isIntact != true { return true }
             }
             if isOpen || stream.stamp == found.stamp {
                 sight(stream, found)
@@ -63,33 +76,102 @@ extension Follower {
         }
         if known.isEmpty { return false }
         guard let sighting = look(into: found) else { return true }
-        if adopt(sighting, among: known) { return true }
+        if adopt(sighting, among: known) || leaveInDoubt(sighting) { return true }
         files.close(sighting.file)
         return false
     }
 
-    /// The streams of a file's inode number, without those that were read from an archive.
-    private func plainStreams(of found: FoundFile) -> [LogStream] {
-        (byInode[found.stamp.inode] ?? []).filter {
-            $0.source == found.source && $0.position.packed == nil
+    /// Whether a failure left open what a file is. It is looked at again, and until then nothing that
+    /// it may be is taken for gone.
+    private func leaveInDoubt(_ sighting: Sighting) -> Bool {
+        guard let error = doubt else { return false }
+        doubt = nil
+        files.close(sighting.file)
+        notifyOnce(unreadable(sighting.found.source, sighting.found.path, error))
+        keepInSight(sighting.found)
+        lookWanted = true
+        return true
+    }
+
+    private func keepInSight(_ found: FoundFile) {
+        doubtful.insert(Generation.stem(found.path))
+        for stream in byInode[found.stamp.inode] ?? []
+        where stream.source == found.source && stream.isLive {
+            stream.sighted = true
         }
     }
 
-    /// Whether what was read of an open file still stands there; a failure is left for the turn.
-    private func isIntact(_ stream: LogStream) -> Bool {
-        (try? reader.anchorMatches(stream.position, in: stream.file)) ?? true
+    /// Whether to wait with a file that seems to be new, because another one that it may be a copy of
+    /// could not be looked at. Not for ever: that one may never be readable again.
+    private func waitsForOthers(_ found: FoundFile) -> Bool {
+        guard doubtful.contains(Generation.stem(found.path)) else { return false }
+        let since = waiting[found.path] ?? clock()
+        waiting[found.path] = since
+        lookWanted = true
+        return clock() - since < 60_000
+    }
+
+    /// What reading gives; a failure leaves it in doubt.
+    private func proven<T>(_ body: () throws(SystemError) -> T) -> T? {
+        do throws(SystemError) {
+            return try body()
+        } catch {
+            doubt = error
+            return nil
+        }
+    }
+
+    /// Whether a rotated file may be the copy of one that was made since the names were read.
+    private func mayBeOfUnknown(_ found: FoundFile) -> Bool {
+        let stem = Generation.stem(found.path)
+        guard stem != found.path, let look = try? files.look(at: stem), look.kind == .regular,
+            plainStreams(look.stamp.inode, of: found.source).allSatisfy({ !$0.isLive })
+        else { return false }
+        let since = waiting[found.path] ?? clock()
+        waiting[found.path] = since
+        lookWanted = true
+        return clock() - since < 1_000
+    }
+
+    /// The streams of an inode number, without those that were read from an archive.
+    private func plainStreams(_ inode: UInt64, of source: Int) -> [LogStream] {
+        (byInode[inode] ?? []).filter { $0.source == source && $0.position.packed == nil }
+    }
+
+    /// Whether what was read of an open file still stands there; nil if that cannot be told now.
+    private func isIntact(_ stream: LogStream) -> Bool? {
+        let isIntact = proven { () throws(SystemError) in
+            try reader.anchorMatches(stream.position, in: stream.file)
+        }
+        doubt = nil
+        return isIntact
     }
 
     /// Finds out what a file is that no stream seems to know: a copy, or a new one.
-    private func takeIn(_ found: FoundFile, _ copied: [[UInt8]: [LogStream]]) {
+    private func takeIn(_ found: FoundFile, _ copied: inout [[UInt8]: [LogStream]]) {
         guard let sighting = look(into: found) else { return }
-        let known = plainStreams(of: sighting.found)
-        if adopt(sighting, among: known) { return }
+        // By the file that was opened: the name may have passed to another one since it was listed.
+        let known = plainStreams(sighting.status.identity.inode, of: found.source)
+        if adopt(sighting, among: known) || leaveInDoubt(sighting) { return }
         if adoptCopy(sighting, copied) { return }
-        let old = known.last {
-            Generation.isSameFile($0.position.identity, sighting.status.identity)
+        // The beginning of a copy looks like this, and nothing is lost by waiting.
+        if sighting.status.size == 0 && Generation.stem(found.path) != found.path
+            || waitsForOthers(found) || mayBeOfUnknown(found)
+        {
+            files.close(sighting.file)
+            return
         }
-        begin(sighting, at: old.map { provenEnd(of: $0, in: sighting) } ?? 0)
+        let old = known.last {
+            !$0.position.retired
+                && Generation.isSameFile($0.position.identity, sighting.status.identity)
+        }
+        let start = old.flatMap { old in
+            proven { () throws(SystemError) in try provenEnd(of: old, in: sighting) }
+        }
+        if leaveInDoubt(sighting) { return }
+        let stream = begin(sighting, at: start ?? 0)
+        copied[Generation.stem(found.path), default: []].append(stream)
+        waiting[found.path] = nil
         notify(Notice(.new, source: sources[found.source].name, path: found.path))
     }
 
@@ -119,9 +201,7 @@ extension Follower {
                 notifyOnce(unreadable(found.source, found.path, error))
             }
         }
-        for stream in byInode[found.stamp.inode] ?? [] where stream.source == found.source {
-            stream.sighted = true
-        }
+        keepInSight(found)
         return nil
     }
 
@@ -130,7 +210,9 @@ extension Follower {
         var shrunk: LogStream?
         var rewritten: [LogStream] = []
         for stream in known.reversed() {
-            switch judge(stream, sighting) {
+            let judgement = judge(stream, sighting)
+            if doubt != nil { return false }
+            switch judgement {
             case .same:
                 resume(stream, sighting)
                 return true
@@ -143,14 +225,25 @@ extension Follower {
             orphan(stream, size: sighting.status.size)
         }
         guard let shrunk else { return false }
-        cut(shrunk, sighting)
+        let proof = proven { () throws(SystemError) in
+            try reader.proof(
+                of: shrunk.position, in: sighting.file, size: sighting.status.size)
+        }
+        guard let proof else { return false }
+        cut(shrunk, sighting, proof)
         return true
     }
 
     private func judge(_ stream: LogStream, _ sighting: Sighting) -> Generation.Judgement {
         Generation.judge(stream.position, sighting.candidate) {
-            (try? reader.anchorMatches(stream.position, in: sighting.file)) ?? false
+            anchorMatches(stream, sighting)
         }
+    }
+
+    private func anchorMatches(_ stream: LogStream, _ sighting: Sighting) -> Bool {
+        proven { () throws(SystemError) in
+            try reader.anchorMatches(stream.position, in: sighting.file)
+        } ?? false
     }
 
     /// What a file that seems to be new is to a stream whose name it has or had.
@@ -160,9 +253,15 @@ extension Follower {
     private func adoptCopy(_ sighting: Sighting, _ copied: [[UInt8]: [LogStream]]) -> Bool {
         let path = sighting.found.path
         let stem = Generation.stem(path)
-        for stream in (copied[stem] ?? []).reversed()
+        // The one that was read farthest is the best match.
+        let alike = (copied[stem] ?? []).sorted {
+            ($0.position.offset, $0.position.id) > ($1.position.offset, $1.position.id)
+        }
+        for stream in alike
         where stream.source == sighting.found.source && (stem != path || isNamed(stream, path)) {
-            switch resemblance(of: sighting, to: stream) {
+            let resemblance = resemblance(of: sighting, to: stream)
+            if leaveInDoubt(sighting) { return true }
+            switch resemblance {
             case .none: continue
             case .growing: files.close(sighting.file)
             case .copy: goOn(stream, in: sighting)
@@ -184,35 +283,93 @@ extension Follower {
         // one is not to be seen anywhere and much is alike. Under a rotated name, little is enough
         // as long as the original has kept its name or is lost.
         let muchAlike = stream.position.head.count == Generation.headBytes
+        if stream.position.offset == 0 {
+            // Nothing of it was read that could be compared later.
+            let isCopy =
+                !isNamed(stream, path)
+                && proven { () throws(SystemError) in
+                    try beginsLike(stream, sighting.candidate.head)
+                } == true
+            if isCopy { lookWanted = true }
+            return isCopy ? .growing : .none
+        }
         if isNamed(stream, path) {
-            guard !stream.sighted, muchAlike else { return .none }
+            let isRotated = Generation.stem(path) != path
+            guard !stream.sighted, muchAlike || isRotated else { return .none }
+            if isRotated, sighting.candidate.size < stream.position.offset {
+                return shortResemblance(of: sighting, to: stream)
+            }
         } else {
             let isOriginal = Generation.namesBefore(path).contains(stream.position.path)
-            let mayBe = isOriginal && (stream.keepsPath || muchAlike)
+            let mayBe = isOriginal && stream.keepsPath || muchAlike
             guard mayBe || !stream.sighted else { return .none }
+            if let isLonger = isLonger(sighting, than: stream) {
+                return isLonger ? .none : .growing
+            }
             if sighting.candidate.size < stream.position.offset {
                 return shortResemblance(of: sighting, to: stream)
             }
         }
         let isCopy = Generation.isCopy(of: stream.position, sighting.candidate) {
-            (try? reader.anchorMatches(stream.position, in: sighting.file)) ?? false
+            anchorMatches(stream, sighting)
         }
         return isCopy ? .copy : .none
+    }
+
+    /// A copy is no longer than its original, as long as that is there.
+    ///
+    /// - Returns: whether the file is longer for good; false if that cannot be told now, as the original
+    ///   has become shorter since it was looked at; nil if it is not longer, or the original is gone.
+    private func isLonger(_ sighting: Sighting, than stream: LogStream) -> Bool? {
+        guard stream.sighted, !stream.orphaned, stream.position.packed == nil,
+            let seen = stream.stamp?.size,
+            let size = proven({ () throws(SystemError) in try currentSize(of: stream) }),
+            sighting.candidate.size > size
+        else { return nil }
+        lookWanted = true
+        return size >= seen
+    }
+
+    /// How long the file of a stream is now.
+    func currentSize(of stream: LogStream) throws(SystemError) -> Int64 {
+        if stream.position.packed != nil { return stream.position.offset }
+        if stream.file >= 0 { return try files.identify(stream.file).size }
+        let file = try openWithin(limit: stream.position.path)
+        defer { files.close(file) }
+        let status = try files.identify(file)
+        // The name, and even the inode number, may have passed to another file.
+        guard Generation.isSameFile(status.identity, stream.position.identity) else {
+            throw SystemError(call: "open", code: ESTALE)
+        }
+        return status.size
+    }
+
+    /// Whether the file of a stream that was not read yet begins like another one.
+    func beginsLike(_ stream: LogStream, _ head: [UInt8]) throws(SystemError) -> Bool {
+        guard stream.isLive, stream.position.packed == nil, stream.position.offset == 0,
+            stream.file >= 0 || stream.sighted
+        else { return false }
+        guard ensureOpen(stream) else { throw SystemError(call: "open", code: ESTALE) }
+        let own = try reader.head(of: stream.file)
+        enqueue(stream)
+        // A copy is no longer than its original, and when it has just begun has no whole line.
+        return !head.isEmpty && own.starts(with: head)
     }
 
     /// A file with less in it than was read of a stream: a copy that is not complete yet, or was made
     /// while the original was still written to and read.
     private func shortResemblance(of sighting: Sighting, to stream: LogStream) -> Resemblance {
         let candidate = sighting.candidate
-        guard Generation.isBeginning(candidate, of: stream.position),
-            let proof = try? reader.proof(
-                of: stream.position, in: sighting.file, size: candidate.size),
-            proof.isWhole
+        guard stream.position.head.starts(with: candidate.head.prefix(stream.position.head.count)),
+            let proof = proven({ () throws(SystemError) in
+                try reader.proof(of: stream.position, in: sighting.file, size: candidate.size)
+            }), proof.isWhole
         else { return .none }
         if isGrowing(sighting) { return .growing }
+        guard Generation.isBeginning(candidate, of: stream.position) else { return .none }
         let isProven =
             proof.offset > 0 || candidate.head.count == candidate.size
-            || stream.position.head.count == Generation.headBytes
+            || (!stream.sighted && stream.position.head.count == Generation.headBytes)
         return isProven ? .copy : .none
     }
 
@@ -250,7 +407,8 @@ extension Follower {
     private func streamsByStem(unless nothing: Bool) -> [[UInt8]: [LogStream]] {
         guard !nothing else { return [:] }
         var result: [[UInt8]: [LogStream]] = [:]
-        for stream in streams where stream.source != nil && stream.position.offset > 0 {
+        for stream in streams
+        where stream.source != nil && (stream.position.offset > 0 || stream.isLive) {
             result[Generation.stem(stream.position.path), default: []].append(stream)
         }
         return result

@@ -100,6 +100,7 @@ extension Follower {
         do throws(SystemError) {
             let status = try files.identify(stream.file)
             let head = try reader.head(of: stream.file)
+            let proof = try reader.proof(of: stream.position, in: stream.file, size: status.size)
             let sighting = Sighting(
                 found: found
                     ?? FoundFile(
@@ -113,10 +114,11 @@ extension Follower {
             if Generation.judge(stream.position, sighting.candidate, anchorMatches: { false })
                 == .shrunk
             {
-                cut(stream, sighting)
+                cut(stream, sighting, proof)
             } else {
+                let isOld = Generation.isBeginning(sighting.candidate, of: stream.position)
                 orphan(stream, size: status.size)
-                begin(sighting, at: provenEnd(of: stream, in: sighting))
+                begin(sighting, at: isOld ? proof.offset : 0)
                 lookWanted = true
             }
         } catch {
@@ -126,22 +128,20 @@ extension Follower {
 
     /// The end of a stream's file was cut off: goes on at its present end, in a new generation. If it
     /// was written to since it was cut off, what is proven to be old is not read again.
-    func cut(_ stream: LogStream, _ sighting: Sighting) {
-        let proof = try? reader.proof(
-            of: stream.position, in: sighting.file, size: sighting.status.size)
+    func cut(
+        _ stream: LogStream, _ sighting: Sighting, _ proof: (offset: Int64, isWhole: Bool)
+    ) {
         retire(stream, .shrunk)
-        let isWhole = proof?.isWhole ?? true
-        begin(sighting, at: isWhole ? sighting.status.size : proof?.offset ?? 0)
+        begin(sighting, at: proof.isWhole ? sighting.status.size : proof.offset)
     }
 
     /// Where to begin in a file that was rewritten: behind what is proven to have been read before,
     /// as after a power cut that took the end of a log before more was written.
-    func provenEnd(of stream: LogStream, in sighting: Sighting) -> Int64 {
-        guard Generation.isBeginning(sighting.candidate, of: stream.position),
-            let proof = try? reader.proof(
-                of: stream.position, in: sighting.file, size: sighting.status.size)
-        else { return 0 }
-        return proof.offset
+    func provenEnd(of stream: LogStream, in sighting: Sighting) throws(SystemError) -> Int64 {
+        guard Generation.isBeginning(sighting.candidate, of: stream.position) else { return 0 }
+        return try reader.proof(
+            of: stream.position, in: sighting.file, size: sighting.status.size
+        ).offset
     }
 
     /// A stream's file is no longer what was read. The next look decides whether it goes on in a copy.
@@ -223,6 +223,8 @@ extension Follower {
                 detail: stream.position.displayPath))
         stream.position.path = name.path
         stream.rotated = name.rotated
+        // Whoever wrote it may still complete the last line.
+        stream.activeAt = clock()
         markChanged(stream)
     }
 
@@ -266,16 +268,22 @@ extension Follower {
             let identity = try? files.identify(file).identity
             guard let identity, Generation.isSameFile(identity, stream.position.identity) else {
                 files.close(file)
-                stream.stamp = nil
-                lookWanted = true
+                lookAgain(for: stream)
                 return false
             }
             attach(stream, file)
+            if stream.file < 0 { lookAgain(for: stream) }
             return stream.file >= 0
         } catch {
-            if error.code == ENOENT { lookWanted = true } else { fail(stream, error) }
+            if error.code == ENOENT { lookAgain(for: stream) } else { fail(stream, error) }
             return false
         }
+    }
+
+    /// Has the next look find the file of a stream, and give the stream its turn.
+    private func lookAgain(for stream: LogStream) {
+        stream.stamp = nil
+        lookWanted = true
     }
 
     /// Opens a file; if the process has no descriptor left, at the cost of another one.
@@ -334,7 +342,9 @@ extension Follower {
         for _ in 0..<streams.count {
             evictionHand = (evictionHand + 1) % streams.count
             let stream = streams[evictionHand]
-            if stream.file >= 0, stream.missed == 0, queuedToo || !stream.queued {
+            if stream.file >= 0, stream.missed == 0, stream.position.packed == nil,
+                queuedToo || !stream.queued
+            {
                 close(stream)
                 return true
             }

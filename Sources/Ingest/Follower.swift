@@ -43,6 +43,12 @@ public final class Follower {
     private var turns = 0
     /// Since when a copy that is still shorter than its original has had its size.
     var growingCopies: [[UInt8]: (size: Int64, since: Int64)] = [:]
+    /// A failure that left open what the file at hand is: nothing may be concluded from it.
+    var doubt: SystemError?
+    /// Names without rotation of which something could not be looked at in this look.
+    var doubtful: Set<[UInt8]> = []
+    /// Since when files wait for those.
+    var waiting: [[UInt8]: Int64] = [:]
     var lastLook: Int64?
     var lookWanted = false
     var evictionHand = 0

@@ -75,6 +75,7 @@ public enum Generation {
         of position: StreamPosition, _ candidate: Candidate, anchorMatches: () -> Bool
     ) -> Bool {
         position.offset > 0 && position.anchorLength > 0 && candidate.size >= position.offset
+            && saysSomething(position.head)
             && candidate.head.starts(with: position.head) && anchorMatches()
     }
 
@@ -123,7 +124,12 @@ public enum Generation {
     /// Whether the first bytes of two files do not contradict each other, and say something.
     public static func headsAgree(_ head: [UInt8], _ position: StreamPosition) -> Bool {
         let shared = min(head.count, position.head.count)
-        return shared > 0 && head.prefix(shared).elementsEqual(position.head.prefix(shared))
-            && (shared == position.head.count || head.prefix(shared).contains(0x0A))
+        return head.prefix(shared).elementsEqual(position.head.prefix(shared))
+            && saysSomething(head.prefix(shared))
+    }
+
+    /// Whether first bytes are enough to know a file by: less than a line may begin any file.
+    private static func saysSomething(_ head: some Collection<UInt8>) -> Bool {
+        head.count == headBytes || head.contains(0x0A)
     }
 }

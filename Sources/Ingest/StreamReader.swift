@@ -89,6 +89,11 @@ final class StreamReader {
         return (0, within.isEmpty)
     }
 
+    /// Whether there is anything in a file at an offset.
+    func reaches(beyond offset: Int64, in file: Int32) throws(SystemError) -> Bool {
+        try !read(file, at: offset, count: 1).isEmpty
+    }
+
     /// Hands over the beginning of the last line of a file that is finished: it gets no newline any
     /// more.
     func endUnterminated(_ stream: LogStream, _ body: (Block) -> Void) throws(SystemError) {
@@ -213,7 +218,9 @@ final class StreamReader {
     ) {
         let offset = start + Int64(place)
         let length = min(place, Generation.anchorBytes)
+        let fresh = place - Int(offset - stream.position.offset)
         stream.position.keepAnchor(before: offset)
+        keepAnchors(stream, within: bytes[0..<place], from: start, behind: fresh)
         stream.position.anchor = hash(bytes[(place - length)..<place])
         stream.position.anchorLength = length
         if start == 0, stream.position.head.count < Generation.headBytes {
@@ -223,6 +230,28 @@ final class StreamReader {
         stream.scanned = offset
         stream.changed = true
     }
+
+    /// Anchors within a block that was read in one go, behind newlines: without them nothing would be
+    /// known of what is between its ends.
+    private func keepAnchors(
+        _ stream: LogStream, within bytes: ByteSlice, from start: Int64, behind fresh: Int
+    ) {
+        for distance in Self.anchorDistances {
+            guard distance < bytes.count - fresh,
+                let newline = bytes[0..<(bytes.count - distance)].last(0x0A, from: fresh)
+            else { continue }
+            let place = newline + 1
+            let length = min(place, Self.shortAnchor)
+            stream.position.anchors.append(
+                Anchor(
+                    offset: start + Int64(place), length: length,
+                    hash: hash(bytes[(place - length)..<place])))
+        }
+    }
+
+    /// Distances from the end of a block, and how many bytes its inner anchors cover.
+    private static let anchorDistances = [65_536, 16_384, 4096, 1024, 256, 64, 16]
+    private static let shortAnchor = 256
 
     private func note(size: Int64, ended: Bool, of stream: LogStream) {
         let known = stream.position.size

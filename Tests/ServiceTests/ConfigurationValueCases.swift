@@ -157,6 +157,6 @@ extension MistakeCase {
         ## a trust that is nearly right
         sources: [{name: e, paths: /e, trust: Full, format: access_log}]
         => 1:39: 'trust' is 'Full', not a known trust; did you mean 'full'?
-        => 1:53: 'format' is 'access_log', not a known format; write events, access, json or csv
+        => 1:53: 'format' is 'access_log', not a known format; write events, access, json, csv or postfix
         """#)
 }

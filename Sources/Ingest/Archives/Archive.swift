@@ -24,6 +24,10 @@ final class Archive {
 
     var found: FoundFile
     var state = State.queued
+    /// Streams that it begins like, and is not.
+    var others: Set<Int64> = []
+    /// Whether it may wait once more for a file that could not be looked at.
+    var mayWait = true
 
     init(_ found: FoundFile) { self.found = found }
 

@@ -15,6 +15,9 @@ struct Examination {
         case new(head: [UInt8])
     }
 
+    /// Every stream that was considered.
+    private let considered: Set<Int64>
+
     private struct Proof {
         var anchor: Anchor
         var candidate: Int
@@ -24,16 +27,24 @@ struct Examination {
     private var head: [UInt8]?
     private var proofs: [Proof] = []
     private var next = 0
-    /// By candidate: how far it is proven, and whether the last anchor that was asked held.
+    /// By candidate: how far it is proven, and the last anchor within the archive and whether it held.
     private var proven: [Int64]
-    private var holds: [Bool]
+    /// By candidate: its offset when it was taken up; one with a file of its own goes on meanwhile.
+    private var offsets: [Int64] = []
+    private var last: [(offset: Int64, holds: Bool)]
+    /// Whether an anchor lies beyond the end.
+    private var isShort = false
 
     /// - Parameter candidates: Streams that the archive may be by its name.
     init(among candidates: [LogStream]) {
         self.candidates = candidates
+        considered = Set(candidates.map(\.position.id))
         proven = Array(repeating: 0, count: candidates.count)
-        holds = Array(repeating: true, count: candidates.count)
+        last = Array(repeating: (0, true), count: candidates.count)
     }
+
+    /// Whether a stream was considered; one that was not read at all when it began, was not.
+    func considers(_ stream: LogStream) -> Bool { considered.contains(stream.position.id) }
 
     /// Goes on; nil if it has to be asked again. Unpacking takes more than one turn: `EAGAIN`.
     mutating func step(
@@ -45,10 +56,15 @@ struct Examination {
         }
         while next < proofs.count {
             let proof = proofs[next]
-            guard let holds = try reader.holds(proof.anchor, in: file) else { break }
-            self.holds[proof.candidate] = holds
-            if holds { proven[proof.candidate] = proof.anchor.offset }
+            let holds = try reader.holds(proof.anchor, in: file)
             next += 1
+            guard let holds else {
+                isShort = true
+                continue
+            }
+            let (offset, candidate) = (proof.anchor.offset, proof.candidate)
+            if offset >= last[candidate].offset { last[candidate] = (offset, holds) }
+            if holds { proven[candidate] = max(proven[candidate], offset) }
         }
         return conclude(head, state())
     }
@@ -58,6 +74,7 @@ struct Examination {
         candidates.removeAll { !Generation.headsAgree(head, $0.position) }
         // The farthest first: it is the one to go on with.
         candidates.sort { $0.position.offset > $1.position.offset }
+        offsets = candidates.map(\.position.offset)
         for (place, stream) in candidates.enumerated() {
             let position = stream.position
             let last = Anchor(
@@ -79,14 +96,11 @@ struct Examination {
 
     private func conclude(_ head: [UInt8], _ state: Unpacker.State) -> Finding {
         for (place, stream) in candidates.enumerated()
-        where proven[place] == stream.position.offset { return .same(stream) }
-        let isAtEnd = next < proofs.count
-        if isAtEnd, state == .complete {
-            for (place, stream) in candidates.enumerated() where holds[place] {
-                return .contained(stream)
-            }
+        where proven[place] == offsets[place] { return .same(stream) }
+        let possible = candidates.indices.filter { last[$0].holds }
+        if isShort, let first = possible.first {
+            return state == .complete ? .contained(candidates[first]) : .growing
         }
-        if isAtEnd, state != .complete, holds.contains(true) { return .growing }
         if head.isEmpty, state != .complete { return .growing }
         return .new(head: head)
     }

@@ -326,6 +326,8 @@ final class StoreWorker: @unchecked Sendable {
         noticeNewFile()
         let now = clock.monotonic()
         let due = dirty.takeDue(at: now, limit: Self.chunk, busy: load.isBusy(at: now))
+        let before = sweep
+        if let sweep, sweep.purchases != nil { try collect(sweep) }
         var publication = Publication(sequence: sequenceSent, day: day)
         var publisher = Publisher(
             model: rules.scoring, topics: rules.topics, names: rules.names, day: day,
@@ -335,10 +337,7 @@ final class StoreWorker: @unchecked Sendable {
         }
         var completes = false
         // Also while contacts are touched without end: a new file has to be complete some day.
-        let before = sweep
-        if let sweep, sweep.purchases != nil {
-            try collect(sweep, &publication)
-        } else if let sweep {
+        if let sweep, sweep.purchases == nil {
             completes = try advance(sweep, &publication, &publisher, but: Set(due))
         }
         guard try settle(&publication) else {
@@ -384,9 +383,7 @@ final class StoreWorker: @unchecked Sendable {
     }
 
     /// Collects purchases for a while; when all are known, fixes the scales for the sweep to come.
-    private func collect(
-        _ sweep: Sweep, _ publication: inout Publication
-    ) throws(StoreError) {
+    private func collect(_ sweep: Sweep) throws(StoreError) {
         guard var purchases = sweep.purchases else { return }
         let isDone = try purchases.advance(in: store, limit: Self.purchaseChunk)
         self.sweep = Sweep(purchases: isDone ? nil : purchases)

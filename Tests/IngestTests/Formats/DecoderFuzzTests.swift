@@ -48,8 +48,8 @@ import Testing
             let found = decodeAll(line, with: used)
             applied += found.count { $0.verdict == nil }
             for event in found { check(event, "\(fixture) seed \(seed) line \(number)") }
-            // A decoder that has seen nothing comes to the same.
-            guard number % 5 == 0 else { continue }
+            // A decoder that has seen nothing comes to the same, but for one that remembers.
+            guard number % 5 == 0, !(used is any RememberingDecoder) else { continue }
             let fresh = fixture.decoder()
             fresh.begin(stream: 1, head: head, offset: 1000)
             #expect(

@@ -72,8 +72,8 @@ public final class PostfixDecoder: LineDecoder, CalendarDecoder, RememberingDeco
         // A message about a message: not ours to a contact.
         if let sender = mail?.sender, sender.isEmpty { return .otherLine }
         event.at = at
-        event.email = delivery.recipient
-        event.status = delivery.code
+        if let verdict = event.take(delivery.recipient, as: .email) { return verdict }
+        if let verdict = event.take(delivery.code, as: .status) { return verdict }
         scratch.begin(id.count + (mail?.bytes ?? 0))
         event.id = copy(id.array)
         if let mail {
@@ -93,6 +93,8 @@ public final class PostfixDecoder: LineDecoder, CalendarDecoder, RememberingDeco
     // MARK: What is said of a mail on its way
 
     private func learn(_ text: ByteSlice, of id: ByteSlice, by daemon: ByteSlice, at: Instant) {
+        // What is no text would spoil the event that it is remembered for.
+        guard text.isUTF8, text.first(0) == nil else { return }
         if daemon.equals("qmgr") {
             if text.equals("removed") { return queue.forget(id) }
             guard let sender = Self.bracketed(text, after: "from=<") else { return }
