@@ -14,6 +14,7 @@ final class DaemonCommands: @unchecked Sendable {
     private let degraded: Degraded
     private let directory: String
     private let isCopying = Atomic<Bool>(false)
+    private let isRequeuing = Atomic<Bool>(false)
 
     init(parts: Assembly, directory: String, clock: Clock, degraded: Degraded) {
         self.directory = directory
@@ -110,8 +111,16 @@ final class DaemonCommands: @unchecked Sendable {
     }
 
     /// Folded by the ingest loop, between two blocks: it alone knows which events came before.
+    ///
+    /// One at a time, and only when nothing is left of the one before: a line that was read from the
+    /// quarantine while another request has it in hand would count twice.
     private func requeue(_ request: ControlRequest) -> ControlResponse {
-        defer { settle() }
+        guard !isRequeuing.exchange(true, ordering: .acquiring) else { return Self.underWay }
+        defer {
+            isRequeuing.store(false, ordering: .releasing)
+            settle()
+        }
+        guard !parts.loop.isRequeuing else { return Self.underWay }
         do {
             return try Requeue.answer(request, parts.worker) { lines in
                 let job = RequeueJob(lines)
@@ -124,11 +133,13 @@ final class DaemonCommands: @unchecked Sendable {
         } catch let error as StoreError {
             return .failure("\(error)", exitCode: error.exitCode)
         } catch {
-            return .failure(
-                "lines from the quarantine wait to be committed; see `leadscore status`, then try "
-                    + "again", exitCode: 75)
+            return Self.underWay
         }
     }
+
+    private static let underWay = ControlResponse.failure(
+        "lines from the quarantine wait to be committed; see `leadscore status`, then try again",
+        exitCode: 75)
 
     private func backup() -> ControlResponse {
         guard !isCopying.exchange(true, ordering: .acquiring) else {

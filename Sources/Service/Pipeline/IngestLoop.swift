@@ -98,6 +98,9 @@ final class IngestLoop {
         clinux_event_signal(wakeDescriptor)
     }
 
+    /// Whether quarantined lines are on their way to a commit.
+    var isRequeuing: Bool { !desk.isFree }
+
     /// Asks for quarantined lines to be read again; false if that is being done for somebody.
     func requeue(_ job: RequeueJob) -> Bool {
         guard desk.put(job) else { return false }

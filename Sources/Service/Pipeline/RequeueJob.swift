@@ -41,6 +41,9 @@ final class RequeueDesk: Sendable {
 
     private let current = Mutex<Entry?>(nil)
 
+    /// Whether there is no job.
+    var isFree: Bool { current.withLock { $0 == nil } }
+
     /// Puts a job on the desk; false if there is one.
     func put(_ job: RequeueJob) -> Bool {
         current.withLock { entry in

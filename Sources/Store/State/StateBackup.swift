@@ -48,8 +48,8 @@ public final class StateBackup: @unchecked Sendable {
         guard let running = unsafe backup else { return true }
         let code = unsafe sqlite3_backup_step(running, pages)
         if code == SQLITE_OK { return false }
-        guard code == SQLITE_DONE else { throw failure(code) }
         end()
+        guard code == SQLITE_DONE else { throw failure(code) }
         var status = stat()
         if unsafe stat(path, &status) == 0 { bytes = Int64(status.st_size) }
         return true
