@@ -19,12 +19,13 @@ final class MetricsWriter: @unchecked Sendable {
     private var hasEnded = false
     private var written: MetricsPage?
     private var counted = MetricsPage.Counted()
-    private var contacts: (count: Int64, sequence: Int64, at: Int64) = (0, -1, 0)
+    /// How many there were at which checkpoint, and when they may be counted again.
+    private var contacts: (count: Int64, sequence: Int64, next: Int64) = (0, -1, 0)
 
     /// Seconds between two looks.
     private static let interval = 5
-    /// Milliseconds between two counts of all contacts, which read a whole table.
-    private static let contactsInterval: Int64 = 60_000
+    /// To count all contacts reads a whole table: it rests so many times as long as it took.
+    private static let contactsRest: Int64 = 200
 
     /// Starts the thread.
     init(_ parts: Assembly, directory: String, degraded: Degraded, clock: Clock) {
@@ -50,33 +51,40 @@ final class MetricsWriter: @unchecked Sendable {
     }
 
     private func run() {
-        repeat { look() } while ending.wait(timeout: .now() + .seconds(Self.interval)) == .timedOut
-        look()
+        repeat {
+            look(isLast: false)
+        } while ending.wait(timeout: .now() + .seconds(Self.interval)) == .timedOut
+        look(isLast: true)
         ended.signal()
     }
 
-    private func look() {
-        if parts.worker.sequence != counted.sequence || written == nil { count() }
+    private func look(isLast: Bool) {
+        let sequence = parts.worker.sequence
+        let wantsContacts =
+            contacts.sequence != sequence && (isLast || clock.monotonic() >= contacts.next)
+        if sequence != counted.sequence || wantsContacts || written == nil {
+            count(contacts: wantsContacts)
+        }
         write(page)
     }
 
     /// Asks the store; one that is ending does not answer.
-    private func count() {
-        let now = clock.monotonic()
-        let wantsContacts =
-            contacts.sequence < 0 || now - contacts.at >= Self.contactsInterval
+    private func count(contacts wantsContacts: Bool) {
+        let clock = self.clock
         let found = parts.worker.perform { worker in
             Result { () throws(StoreError) in
-                (
-                    MetricsPage.Counted(
-                        sources: try worker.store.sourceTotals(), sequence: worker.store.sequence),
-                    wantsContacts ? try worker.store.contactCount() : nil
-                )
+                let counted = MetricsPage.Counted(
+                    sources: try worker.store.sourceTotals(), sequence: worker.store.sequence)
+                let start = clock.monotonic()
+                let contacts = wantsContacts ? try worker.store.contactCount() : nil
+                return (counted, contacts, clock.monotonic() - start)
             }
         }
-        guard let (counted, count) = try? found?.get() else { return }
+        guard let (counted, count, milliseconds) = try? found?.get() else { return }
         self.counted = counted
-        if let count { contacts = (count, counted.sequence, now) }
+        guard let count else { return }
+        let next = clock.monotonic() + milliseconds * Self.contactsRest
+        contacts = (count, counted.sequence, next)
     }
 
     private var page: MetricsPage {

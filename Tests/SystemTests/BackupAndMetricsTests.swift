@@ -58,6 +58,7 @@ import Testing
         let bad = #"leadscored_records{source="events",outcome="quarantined",reason="json"} 1"#
         #expect(text().contains(bad + "\n"))
         #expect(text().contains("leadscored_lag_bytes 0\n"))
+        #expect(text().contains("leadscored_contacts 2\n"))
         #expect(!FileManager.default.fileExists(atPath: path + ".tmp"))
     }
 }
