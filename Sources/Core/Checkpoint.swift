@@ -149,6 +149,20 @@ public struct QuarantinedRecord: Sendable, Equatable {
     }
 }
 
+/// A quarantined record that was read again, and what became of it.
+public struct RequeuedRecord: Sendable, Equatable {
+    /// Its number in the quarantine.
+    public var id: Int64
+    /// Its outcome now; if that is quarantined too it stays, for this reason.
+    public var verdict: Verdict
+
+    /// A record with its new outcome.
+    public init(id: Int64, verdict: Verdict) {
+        self.id = id
+        self.verdict = verdict
+    }
+}
+
 /// How many lines and records of a generation came to what, since the last checkpoint.
 public struct StreamTally: Sendable, Equatable {
     /// Lines read.
@@ -165,6 +179,12 @@ public struct StreamTally: Sendable, Equatable {
     public mutating func count(_ verdict: Verdict, times: Int64 = 1) {
         records += times
         verdicts[Int(verdict.rawValue)] += times
+    }
+
+    /// Moves a record that was counted before to another outcome.
+    public mutating func recount(_ before: Verdict, as verdict: Verdict) {
+        verdicts[Int(before.rawValue)] -= 1
+        verdicts[Int(verdict.rawValue)] += 1
     }
 
     /// Adds the counts of another stretch of the same stream.
@@ -210,6 +230,8 @@ public struct Checkpoint: Sendable {
     public var tallies: [Int64: StreamTally] = [:]
     /// Records that could not be used.
     public var quarantined: [QuarantinedRecord] = []
+    /// Records of the quarantine that were read again; their tallies move from one reason to another.
+    public var requeued: [RequeuedRecord] = []
     /// What formats have to remember of the lines, by the name of the source.
     public var remembered: [(source: String, text: RememberedText)] = []
     /// Hashes of the events counted, by day.

@@ -17,14 +17,14 @@ public final class Ingestor {
     public private(set) var bytes: Int64 = 0
 
     private let hash: KeyedHash
-    private var fold: EventFold
-    private var scopes: [SourceScope] = []
-    private var decoders: [any LineDecoder] = []
+    var fold: EventFold
+    var scopes: [SourceScope] = []
+    var decoders: [any LineDecoder] = []
     /// The same where a line may hold several events, else nil.
-    private var batches: [(any BatchDecoder)?] = []
+    var batches: [(any BatchDecoder)?] = []
     private var definitions: [SourceDefinition] = []
     private var healths: [LineHealth] = []
-    private var checkpoint = Checkpoint()
+    var checkpoint = Checkpoint()
     /// Kept beside the checkpoint, whose facts are in use while a block is read.
     private var quarantined: [QuarantinedRecord] = []
     private var quarantinedBytes = 0
@@ -70,7 +70,7 @@ public final class Ingestor {
     }
 
     /// Records in the checkpoint in the making.
-    public private(set) var pendingRecords: Int64 = 0
+    public internal(set) var pendingRecords: Int64 = 0
 
     /// Events whose value counted as 0 because of their currency.
     public var foreignCurrency: Int64 { fold.foreignCurrency }

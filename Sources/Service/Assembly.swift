@@ -30,16 +30,8 @@ final class Assembly {
         let names = try store.intern(configuration.model)
         let rules = Rules(
             model: configuration.model, names: names, configurationHash: configuration.hash)
-        var deduplicator = Deduplicator(limit: configuration.model.dedupeMax)
-        try store.restoreKeys(into: &deduplicator)
-        if let last = try store.kept("day"), last < Int64(day.number) {
-            deduplicator.forget(before: day.adding(-configuration.model.dedupeDays))
-        }
-        let fold = EventFold(
-            model: configuration.model,
-            matcher: SignalMatcher(model: configuration.model, names: names), hash: store.hash,
-            deduplicator: deduplicator, latest: clock.latestEvent(in: zone))
-        let ingestor = try Self.makeIngestor(configuration, store, clock, fold)
+        let ingestor = try Self.makeIngestor(
+            configuration, store, names, clock, watcher: try? InotifyWatcher())
         try Self.makePublishedDirectory(options.state + "/published")
         let wakeDescriptor = clinux_event_fd()
         publication = try PublicationWorker(
@@ -92,15 +84,26 @@ final class Assembly {
         self.configuration = configuration
     }
 
-    private static func makeIngestor(
-        _ configuration: Configuration, _ store: StateStore, _ clock: Clock,
-        _ fold: consuming EventFold
+    /// An ingestor that goes on where a state ends.
+    static func makeIngestor(
+        _ configuration: Configuration, _ store: StateStore, _ names: NameTable, _ clock: Clock,
+        watcher: (any FileWatcher)?
     ) throws -> Ingestor {
+        let model = configuration.model
+        let day = clock.day(in: model.zone)
+        var deduplicator = Deduplicator(limit: model.dedupeMax)
+        try store.restoreKeys(into: &deduplicator)
+        if let last = try store.kept("day"), last < Int64(day.number) {
+            deduplicator.forget(before: day.adding(-model.dedupeDays))
+        }
+        let fold = EventFold(
+            model: model, matcher: SignalMatcher(model: model, names: names), hash: store.hash,
+            deduplicator: deduplicator, latest: clock.latestEvent(in: model.zone))
         let positions = try store.positions()
         let follower = Follower(
             sources: configuration.sources, files: LinuxFileSystem(),
-            watcher: try? InotifyWatcher(),
-            positions: positions, nextStreamID: (positions.map(\.id).max() ?? 0) + 1,
+            watcher: watcher, positions: positions,
+            nextStreamID: (positions.map(\.id).max() ?? 0) + 1,
             hash: store.hash, clock: clock.monotonic)
         let ingestor = Ingestor(
             follower: follower, sources: configuration.sources, hash: store.hash, fold: fold)

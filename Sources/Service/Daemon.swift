@@ -96,6 +96,8 @@ public final class Daemon {
         parts.loop.discover()
         let control = try startControl(parts)
         defer { control?.stop() }
+        let metrics = MetricsWriter(
+            parts, directory: options.state, degraded: degraded, clock: clock)
         notifier.ready()
         logger.notice(
             "ready",
@@ -103,22 +105,23 @@ public final class Daemon {
                 "state": "\(options.state)", "day": "\(parts.loop.day)",
                 "checkpoint": "\(parts.worker.sequence)",
             ])
-        return serve(parts)
+        return serve(parts, metrics)
     }
 
     /// `--once` answers no commands: it is gone before anybody could ask twice.
     private func startControl(_ parts: Assembly) throws -> ControlServer? {
         guard !options.once else { return nil }
-        let commands = DaemonCommands(parts: parts, clock: clock, degraded: degraded)
+        let commands = DaemonCommands(
+            parts: parts, directory: options.state, clock: clock, degraded: degraded)
         return try ControlServer(stateDirectory: options.state) { commands.answer($0) }
     }
 
-    private func serve(_ parts: Assembly) -> Int32 {
+    private func serve(_ parts: Assembly, _ metrics: MetricsWriter) -> Int32 {
         while true {
             switch parts.loop.run(once: options.once) {
             case .signal(SIGHUP): reload(parts)
-            case .signal: return end(parts, full: false)
-            case .caughtUp: return end(parts, full: true)
+            case .signal: return end(parts, metrics, full: false)
+            case .caughtUp: return end(parts, metrics, full: true)
             case .newDay(let day): parts.begin(day)
             case .failed(let error):
                 logger.critical("\(error)")
@@ -143,10 +146,11 @@ public final class Daemon {
         }
     }
 
-    private func end(_ parts: Assembly, full: Bool) -> Int32 {
+    private func end(_ parts: Assembly, _ metrics: MetricsWriter, full: Bool) -> Int32 {
         notifier.stopping()
         parts.loop.drain()
         endAtOnceIfAskedAgain(code: full ? 75 : 0)
+        metrics.stop()
         parts.worker.stop(full: full)
         while !parts.worker.hasEnded(milliseconds: 1000) {}
         if full {
@@ -155,6 +159,7 @@ public final class Daemon {
         } else {
             parts.publication.stop(milliseconds: Self.farewellMilliseconds)
         }
+        metrics.finish()
         if let failure = parts.worker.failure.withLock({ $0 }) {
             logger.critical("\(failure)")
             return failure.exitCode

@@ -3,6 +3,7 @@ import Core
 import Foundation
 import Glibc
 import Store
+import Synchronization
 
 /// Answers the commands that come through the control socket.
 ///
@@ -11,8 +12,12 @@ final class DaemonCommands: @unchecked Sendable {
     private let parts: Assembly
     private let clock: Clock
     private let degraded: Degraded
+    private let directory: String
+    private let isCopying = Atomic<Bool>(false)
+    private let isRequeuing = Atomic<Bool>(false)
 
-    init(parts: Assembly, clock: Clock, degraded: Degraded) {
+    init(parts: Assembly, directory: String, clock: Clock, degraded: Degraded) {
+        self.directory = directory
         self.parts = parts
         self.clock = clock
         self.degraded = degraded
@@ -24,6 +29,9 @@ final class DaemonCommands: @unchecked Sendable {
         case "status": status()
         case "verify": verify()
         case "whatif": WhatIf.answer(request, parts.worker)
+        case "quarantine": quarantine(request)
+        case "requeue": requeue(request)
+        case "backup": backup()
         case _ where PersonCommands.names.contains(request.command): person(request)
         default:
             .failure("unknown command '\(request.command)'", exitCode: 64)
@@ -93,6 +101,62 @@ final class DaemonCommands: @unchecked Sendable {
         settle()
         return response ?? .failure("the daemon is ending", exitCode: 75)
     }
+
+    private func quarantine(_ request: ControlRequest) -> ControlResponse {
+        do throws(StoreError) {
+            return try QuarantineList.answer(request, parts.worker)
+        } catch {
+            return .failure("\(error)", exitCode: error.exitCode)
+        }
+    }
+
+    /// Folded by the ingest loop, between two blocks: it alone knows which events came before.
+    ///
+    /// One at a time, and only when nothing is left of the one before: a line that was read from the
+    /// quarantine while another request has it in hand would count twice.
+    private func requeue(_ request: ControlRequest) -> ControlResponse {
+        guard !isRequeuing.exchange(true, ordering: .acquiring) else { return Self.underWay }
+        defer {
+            isRequeuing.store(false, ordering: .releasing)
+            settle()
+        }
+        guard !parts.loop.isRequeuing else { return Self.underWay }
+        do {
+            return try Requeue.answer(request, parts.worker) { lines in
+                let job = RequeueJob(lines)
+                guard parts.loop.requeue(job) else { throw RequeueUnderWay() }
+                guard let results = job.wait(milliseconds: Self.requeueMilliseconds) else {
+                    throw RequeueUnderWay()
+                }
+                return results
+            }
+        } catch let error as StoreError {
+            return .failure("\(error)", exitCode: error.exitCode)
+        } catch {
+            return Self.underWay
+        }
+    }
+
+    private static let underWay = ControlResponse.failure(
+        "lines from the quarantine wait to be committed; see `leadscore status`, then try again",
+        exitCode: 75)
+
+    private func backup() -> ControlResponse {
+        guard !isCopying.exchange(true, ordering: .acquiring) else {
+            return .failure("a backup is being made; wait for its end", exitCode: 75)
+        }
+        defer { isCopying.store(false, ordering: .releasing) }
+        do throws(StoreError) {
+            return try Backup.make(parts.worker, directory: directory)
+        } catch {
+            return .failure("\(error)", exitCode: error.exitCode)
+        }
+    }
+
+    /// Lines that were to be read again are not committed yet.
+    private struct RequeueUnderWay: Error {}
+    /// How long to wait until some lines are committed: as long as a full disk may take to be noticed.
+    private static let requeueMilliseconds = 30_000
 
     private func verify() -> ControlResponse {
         do throws(StoreError) {

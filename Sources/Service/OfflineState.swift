@@ -1,5 +1,6 @@
 public import Core
 import Glibc
+import Ingest
 import Store
 
 /// Commands on a state that no daemon owns at the moment: takes the lock and opens it itself.
@@ -8,7 +9,7 @@ public final class OfflineState {
     private let store: StateStore
     private let rules: Rules
     private let day: Day
-    private let configurationHash: String
+    private let configuration: Configuration
     private let directory: String
 
     /// Opens a state directory.
@@ -30,7 +31,7 @@ public final class OfflineState {
             model: configuration.model, names: try store.names(),
             configurationHash: configuration.hash)
         day = Clock.system(asOf: asOf).day(in: configuration.model.zone)
-        configurationHash = configuration.hash
+        self.configuration = configuration
     }
 
     /// What `status` shows: the counts, and how far the files have grown beyond them.
@@ -39,7 +40,7 @@ public final class OfflineState {
         var report = StatusReport(streams: streams)
         report.sequence = store.sequence
         report.day = day
-        report.configurationHash = configurationHash
+        report.configurationHash = configuration.hash
         for stream in streams where !stream.position.retired {
             var status = stat()
             guard unsafe stat(stream.position.displayPath, &status) == 0,
@@ -50,10 +51,16 @@ public final class OfflineState {
         return report.value
     }
 
-    /// Does what `link`, `unlink` and `forget` ask. Who is erased is taken out of `leads.db` too; all
+    /// Does what commands ask that are neither `status` nor `verify`. Who is erased is taken out of `leads.db` too; all
     /// else is shown there when the daemon runs again.
     public func answer(_ request: ControlRequest) throws -> ControlResponse {
-        if request.command == "whatif" { return WhatIf.answer(request, self) }
+        switch request.command {
+        case "whatif": return WhatIf.answer(request, self)
+        case "quarantine": return try QuarantineList.answer(request, self)
+        case "requeue": return try requeue(request)
+        case "backup": return try Backup.make(self, directory: directory)
+        default: break
+        }
         let clock = Clock.system(asOf: nil)
         var commands = PersonCommands(store: store, now: clock.now())
         let response = commands.answer(request)
@@ -69,6 +76,20 @@ public final class OfflineState {
             try leads.publish(publication, at: clock.now())
         }
         return response
+    }
+
+    /// What is read again shows in `leads.db` when the daemon runs.
+    private func requeue(_ request: ControlRequest) throws -> ControlResponse {
+        let clock = Clock.system(asOf: nil)
+        let ingestor = try Assembly.makeIngestor(
+            configuration, store, store.intern(configuration.model), clock, watcher: nil)
+        ingestor.suppress(store.erasedTokens)
+        return try Requeue.answer(request, self) { lines in
+            let results = ingestor.requeue(lines)
+            let checkpoint = ingestor.takeCheckpoint()
+            if !checkpoint.isEmpty { _ = try store.commit(checkpoint, at: clock.now()) }
+            return results
+        }
     }
 
     /// What `verify` shows: `{ok, checks}`.

@@ -14,9 +14,12 @@ extension StateAccess {
 
 extension StateOptions {
     /// The answer of the running daemon, or of the state itself where none runs.
-    func ask(_ command: String, _ arguments: [String: String]) throws -> JSONValue {
-        let request = ControlRequest(
-            command: command, arguments: arguments.mapValues(ControlValue.string))
+    func ask(
+        _ command: String, _ arguments: [String: String], _ numbers: [String: Int] = [:]
+    ) throws -> JSONValue {
+        var values = arguments.mapValues(ControlValue.string)
+        for (name, number) in numbers { values[name] = .integer(Int64(number)) }
+        let request = ControlRequest(command: command, arguments: values)
         do {
             return try DaemonAccess(directory: directory, timeoutSeconds: 600).ask(request)
         } catch let error as NoDaemon {

@@ -125,8 +125,8 @@ public final class DaemonScratch: Sendable {
     }
 
     /// What `leadscore status --json` says; nil if nobody answers.
-    public func status() throws -> Status? {
-        let outcome = try leadscore(["status", "--json"])
+    public func status(_ more: [String] = []) throws -> Status? {
+        let outcome = try leadscore(["status", "--json"] + more)
         guard outcome.code == 0,
             let json = try JSONSerialization.jsonObject(with: Data(outcome.output.utf8))
                 as? [String: Any]

@@ -16,6 +16,11 @@ final class Degraded: @unchecked Sendable {
         var remedy: String
     }
 
+    /// Every reason that there is.
+    static let reasons = [
+        "config", "files", "format", "metrics", "publish", "rules", "storage", "watch",
+    ]
+
     private let lock = NSLock()
     private var states: [String: State] = [:]
     private let clock: Clock

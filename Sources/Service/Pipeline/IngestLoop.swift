@@ -61,6 +61,7 @@ final class IngestLoop {
     private let wakeDescriptor: Int32
     private let snapshot = Mutex(IngestSnapshot())
     private let wantsLook = Atomic<Bool>(false)
+    private let desk = RequeueDesk()
 
     var zone: FixedZone
     var day: Day
@@ -97,6 +98,16 @@ final class IngestLoop {
         clinux_event_signal(wakeDescriptor)
     }
 
+    /// Whether quarantined lines are on their way to a commit.
+    var isRequeuing: Bool { !desk.isFree }
+
+    /// Asks for quarantined lines to be read again; false if that is being done for somebody.
+    func requeue(_ job: RequeueJob) -> Bool {
+        guard desk.put(job) else { return false }
+        clinux_event_signal(wakeDescriptor)
+        return true
+    }
+
     /// Looks for files once; the daemon is ready after that.
     func discover() {
         ingestor.follower.discover()
@@ -117,6 +128,7 @@ final class IngestLoop {
             ingestor.advance(latest: clock.latestEvent(in: zone), forgetBefore: nil)
             if let erased = worker.takeErased() { ingestor.suppress(erased) }
 
+            if !ingestor.isFull { desk.fold { ingestor.requeue($0) } }
             let worked = turn()
             handOver(isIdle: !worked)
             if !worked || clock.monotonic() - lastUpdate >= Self.reportInterval { update() }
@@ -163,12 +175,14 @@ final class IngestLoop {
 
     private func handOver(isIdle: Bool) {
         guard worker.isIdle else { return }
+        if worker.failure.withLock({ $0 == nil }) { desk.commit() }
         handedOverBytes = 0
         let now = clock.monotonic()
         let isReady = isIdle || ingestor.isFull || now - lastHandover >= Self.catchUpInterval
         guard isReady else { return }
         let checkpoint = ingestor.takeCheckpoint()
-        guard !checkpoint.isEmpty else { return }
+        desk.handOver()
+        guard !checkpoint.isEmpty else { return desk.commit() }
         lastHandover = now
         handedOverBytes = uncommittedBytes
         uncommittedBytes = 0

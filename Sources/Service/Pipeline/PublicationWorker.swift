@@ -20,6 +20,7 @@ final class PublicationWorker: @unchecked Sendable {
     /// What the file showed when it was opened.
     struct Start: Sendable {
         var lastQuarantined: Int64
+        var quarantinedCount: Int64
         var lastChange: Int64
         var lastStageChange: Int64
     }
@@ -35,6 +36,8 @@ final class PublicationWorker: @unchecked Sendable {
     /// Nil only as long as no file can be had at all.
     private var leads: LeadsStore?
     private let state: Mutex<(epoch: Int, start: Start, published: Int64, busy: Bool)>
+    /// When `leads.db` was last written, in milliseconds since 1970; 0: not since the start.
+    let lastWritten = Atomic<Int64>(0)
     private let abandoned = Atomic<Bool>(false)
     /// How long to wait before the file is made anew once more, in seconds.
     private var pause = 0.0
@@ -65,7 +68,12 @@ final class PublicationWorker: @unchecked Sendable {
             guard isPatient else { throw error }
             leads = nil
             state = Mutex(
-                (0, Start(lastQuarantined: 0, lastChange: 0, lastStageChange: 0), 0, false))
+                (
+                    0,
+                    Start(
+                        lastQuarantined: 0, quarantinedCount: 0, lastChange: 0,
+                        lastStageChange: 0), 0, false
+                ))
         }
         let thread = Thread { self.run() }
         thread.name = "publication"
@@ -136,6 +144,7 @@ final class PublicationWorker: @unchecked Sendable {
             }
             do throws(StoreError) {
                 try leads.publish(step.publication, at: clock.now())
+                lastWritten.store(clock.now().milliseconds, ordering: .relaxed)
                 if step.completes {
                     try leads.finish()
                     pause = 0
@@ -193,7 +202,7 @@ final class PublicationWorker: @unchecked Sendable {
 
     private static func start(of leads: LeadsStore) -> Start {
         Start(
-            lastQuarantined: leads.lastQuarantined, lastChange: leads.lastChange,
-            lastStageChange: leads.lastStageChange)
+            lastQuarantined: leads.lastQuarantined, quarantinedCount: leads.quarantinedCount,
+            lastChange: leads.lastChange, lastStageChange: leads.lastStageChange)
     }
 }

@@ -24,6 +24,9 @@ final class StoreWorker: @unchecked Sendable {
     /// Counts the steps of work, so that others see that it goes on.
     let heartbeat = Atomic<Int>(0)
 
+    /// When the last checkpoint was committed, in milliseconds since 1970; 0: none since the start.
+    let lastCommit = Atomic<Int64>(0)
+
     private let queue = BoundedQueue<Job>(capacity: 8)
     private let unfinished = Atomic<Int>(0)
     private let retrying = Atomic<Bool>(false)
@@ -44,6 +47,10 @@ final class StoreWorker: @unchecked Sendable {
     private var sweep: Sweep?
     private var epoch = 0
     private var quarantineSent: Int64 = 0
+    /// Whether lines that are shown may have left the quarantine while nothing was published.
+    private var mayShowRequeued = false
+    /// Whether the quarantine is to be shown anew from its beginning.
+    private var clearsQuarantine = false
     private var changesSent: Int64 = 0
     private var stageChangesSent: Int64 = 0
     /// The rules made ready; nil until something is published under them.
@@ -251,11 +258,13 @@ final class StoreWorker: @unchecked Sendable {
             do throws(StoreError) {
                 let touched = try store.commit(checkpoint, at: clock.now())
                 degraded.leave("storage")
+                lastCommit.store(clock.now().milliseconds, ordering: .relaxed)
                 let now = clock.monotonic()
                 load.add(checkpoint.records, at: now)
                 dirty.touch(touched)
                 dirtyStreams.formUnion(checkpoint.positions.map(\.id))
                 dirtyStreams.formUnion(checkpoint.tallies.keys)
+                if !checkpoint.requeued.isEmpty { showQuarantineAnew() }
                 break
             } catch {
                 guard error.isTransient else {
@@ -304,6 +313,8 @@ final class StoreWorker: @unchecked Sendable {
         guard publication.epoch != epoch else { return }
         epoch = publication.epoch
         quarantineSent = publication.start.lastQuarantined
+        mayShowRequeued = true
+        clearsQuarantine = false
         changesSent = publication.start.lastChange
         stageChangesSent = publication.start.lastStageChange
         sequenceSent = publication.published
@@ -341,6 +352,7 @@ final class StoreWorker: @unchecked Sendable {
         let isNews =
             publication.isAboutContacts || publication.sweep != nil || completes
             || !publication.streams.isEmpty || !publication.quarantined.isEmpty
+            || publication.clearsQuarantine
             || !publication.changes.isEmpty || !publication.stageChanges.isEmpty
             || publication.sequence != sequenceSent
         shared.withLock { $0.pending = dirty.count + (sweep == nil ? 0 : 1) }
@@ -447,6 +459,13 @@ final class StoreWorker: @unchecked Sendable {
     private func addTheRest(to publication: inout Publication) throws(StoreError) {
         publication.streams += try store.streams(dirtyStreams)
         dirtyStreams.removeAll()
+        if mayShowRequeued {
+            mayShowRequeued = false
+            let kept = try store.quarantinedCount(through: quarantineSent)
+            if kept != self.publication.start.quarantinedCount { showQuarantineAnew() }
+        }
+        publication.clearsQuarantine = clearsQuarantine
+        clearsQuarantine = false
         let (rows, start) = try store.quarantine(after: quarantineSent, limit: 5000)
         publication.quarantined = rows
         publication.quarantineStart = start
@@ -462,6 +481,13 @@ final class StoreWorker: @unchecked Sendable {
         }
         publication.meta["activity_seq"] = String(
             dirty.isEmpty && sweep == nil ? store.sequence : publication.sequence)
+    }
+
+    /// Lines have left the quarantine: what is shown of it begins anew.
+    private func showQuarantineAnew() {
+        quarantineSent = 0
+        clearsQuarantine = true
+        dirtyStreams.insert(0)  // as in `addTheRest`
     }
 
     /// The last publications before the end.

@@ -16,6 +16,8 @@ public final class LeadsStore {
     public private(set) var sequence: Int64 = 0
     /// The last quarantined record that it shows.
     public private(set) var lastQuarantined: Int64 = 0
+    /// How many quarantined records it showed when it was opened.
+    public private(set) var quarantinedCount: Int64 = 0
     /// The last entry of the journal that it shows.
     public private(set) var lastChange: Int64 = 0
     /// The last change of a stage that it shows.
@@ -48,6 +50,7 @@ public final class LeadsStore {
             stamp = DatabaseFile.stamp(of: path)
             sequence = found.sequence
             lastQuarantined = found.lastQuarantined
+            quarantinedCount = found.quarantinedCount
             lastChange = found.lastChange
             lastStageChange = found.lastStageChange
             hasMembers = true
@@ -121,6 +124,7 @@ public final class LeadsStore {
                 try removeOthers(in: sweep, but: publication.contacts)
             }
             for stream in publication.streams { try write(stream) }
+            if publication.clearsQuarantine { try connection.execute("DELETE FROM quarantine") }
             try write(publication.quarantined, start: publication.quarantineStart)
             for change in publication.changes { try write(change) }
             for change in publication.stageChanges { try write(change) }
@@ -178,6 +182,7 @@ public final class LeadsStore {
         var statements: LeadsStatements
         var sequence: Int64
         var lastQuarantined: Int64
+        var quarantinedCount: Int64
         var lastChange: Int64
         var lastStageChange: Int64
     }
@@ -203,6 +208,7 @@ public final class LeadsStore {
                 sequence: shown,
                 lastQuarantined: try connection.integer(
                     "SELECT max(quarantine_id) FROM quarantine") ?? 0,
+                quarantinedCount: try connection.integer("SELECT count(*) FROM quarantine") ?? 0,
                 lastChange: try connection.integer("SELECT max(seq) FROM segment_changes") ?? 0,
                 lastStageChange: try connection.integer("SELECT max(seq) FROM stage_changes") ?? 0
             )

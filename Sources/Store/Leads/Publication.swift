@@ -26,6 +26,8 @@ public struct Publication: Sendable {
     public var streams: [StreamSummary] = []
     /// New quarantined records: id, stream, offset, reason.
     public var quarantined: [QuarantineRow] = []
+    /// Whether the rows of `quarantine` that are shown are to go first: some are no more.
+    public var clearsQuarantine = false
     /// Records of the quarantine up to this id are gone.
     public var quarantineStart: Int64 = 0
     /// New entries of the journal.

@@ -104,6 +104,11 @@ final class Connection: @unchecked Sendable {
         return code == SQLITE_OK && truncate ? 0 : Int(max(inWAL - copied, 0))
     }
 
+    /// Begins to copy the database into another one; nil if that cannot be done.
+    @unsafe func beginBackup(into copy: OpaquePointer?) -> OpaquePointer? {
+        unsafe sqlite3_backup_init(copy, "main", raw, "main")
+    }
+
     /// Looks for damage for at most `budgetSeconds`.
     ///
     /// - Returns: what is wrong; nil if nothing was found in that time.

@@ -132,7 +132,7 @@ final class StateStatements {
             ON CONFLICT DO UPDATE SET n = n + excluded.n
             """)
         addQuarantined = try connection.prepare(
-            "INSERT INTO quarantine(stream, offset, reason, bytes) VALUES (?, ?, ?, ?)")
+            "INSERT INTO quarantine(id, stream, offset, reason, bytes) VALUES (?, ?, ?, ?, ?)")
         appendKeys = try connection.prepare(
             """
             INSERT INTO duplicate(day, chunk, keys) VALUES (?, ?, ?)

@@ -114,11 +114,14 @@ extension StateStore {
     func write(quarantined: [QuarantinedRecord]) throws(StoreError) {
         guard !quarantined.isEmpty else { return }
         let add = statements.addQuarantined
+        var last = try lastQuarantined()
         for record in quarantined {
-            add.bind(1, record.stream)
-            add.bind(2, record.offset)
-            add.bind(3, record.verdict.reason)
-            add.bind(blob: record.bytes, 4)
+            last += 1
+            add.bind(1, last)
+            add.bind(2, record.stream)
+            add.bind(3, record.offset)
+            add.bind(4, record.verdict.reason)
+            add.bind(blob: record.bytes, 5)
             try add.run()
         }
         try connection.execute(

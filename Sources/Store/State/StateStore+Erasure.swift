@@ -89,6 +89,7 @@ extension StateStore {
 
     /// Lines that could not be used may name the person all the same.
     private func eraseQuarantined(_ person: PersonFacts) throws(StoreError) {
+        try keepLastQuarantined()
         let erase = try connection.prepare(
             "DELETE FROM quarantine WHERE instr(lower(CAST(bytes AS TEXT)), lower(?))")
         for member in person.members {

@@ -92,6 +92,7 @@ public final class StateStore {
                 try write(positions: checkpoint.positions)
                 try write(tallies: checkpoint.tallies)
                 try write(quarantined: checkpoint.quarantined)
+                try write(requeued: checkpoint.requeued)
                 try write(keys: checkpoint.duplicateKeys, dropped: checkpoint.droppedDays)
                 try write(remembered: checkpoint.remembered)
                 sequence += 1
