@@ -55,8 +55,9 @@ public final class StateStore {
             statements = try StateStatements(connection)
             hash = try Self.readHash(connection)
             sequence = try connection.integer("SELECT value FROM meta WHERE key = 'seq'") ?? 0
-            nextIdentifier =
-                (try connection.integer("SELECT max(id) FROM identifier") ?? 0) + 1
+            nextIdentifier = max(
+                (try connection.integer("SELECT max(id) FROM identifier") ?? 0) + 1,
+                try statements.meta("next_identifier") ?? 1)
             cache = IdentifierCache(isComplete: nextIdentifier == 1)
         } catch {
             connection.abandon()
