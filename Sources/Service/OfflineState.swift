@@ -31,6 +31,7 @@ public final class OfflineState {
             configurationHash: configuration.hash)
         day = Clock.system(asOf: asOf).day(in: configuration.model.zone)
         configurationHash = configuration.hash
+        store.retention = rules.retention(on: day)
     }
 
     /// What `status` shows: the counts, and how far the files have grown beyond them.

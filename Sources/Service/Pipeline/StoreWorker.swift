@@ -115,6 +115,7 @@ final class StoreWorker: @unchecked Sendable {
         self.degraded = degraded
         self.clock = clock
         self.logger = logger
+        store.retention = rules.retention(on: day)
         shared.withLock { $0.sequence = store.sequence }
         if !store.erasedTokens.isEmpty {
             erased.withLock { $0 = store.erasedTokens }
@@ -193,9 +194,9 @@ final class StoreWorker: @unchecked Sendable {
                     worker.degraded.leave("rules")
                 }
                 worker.sweep = worker.newSweep()
-                guard let day else { return }
-                worker.day = day
-                worker.beginUpkeep()
+                if let day { worker.day = day }
+                worker.store.retention = worker.rules.retention(on: worker.day)
+                if day != nil { worker.beginUpkeep() }
             })
     }
 
@@ -327,7 +328,7 @@ final class StoreWorker: @unchecked Sendable {
         guard var work = upkeep else { return true }
         heartbeat.add(1, ordering: .relaxed)
         do throws(StoreError) {
-            dirty.touch(try work.advance(in: store, zone: rules.model.zone, at: clock.now()))
+            dirty.touch(try work.advance(in: store, under: rules, at: clock.now()))
             degraded.leave("storage")
             upkeep = work.isDone ? nil : work
             shared.withLock { $0.pending = dirty.count + (sweep == nil ? 0 : 1) }

@@ -9,6 +9,8 @@ struct Upkeep: Sendable {
     private enum Phase {
         /// Cookies that rest, looked for among the identifiers above a number.
         case cookies(after: Int64)
+        /// Counts that became too old, looked for in the packed rows above a key.
+        case cells(after: Int64)
         case done
     }
 
@@ -41,13 +43,18 @@ struct Upkeep: Sendable {
     /// - Returns: contacts that are gone.
     /// - Throws: `StoreError`; then the step was not taken.
     mutating func advance(
-        in store: StateStore, zone: FixedZone, at now: Instant
+        in store: StateStore, under rules: Rules, at now: Instant
     ) throws(StoreError) -> Set<Int64> {
         switch phase {
         case .cookies(let after):
-            let step = try store.expireCookies(after: after, on: day, in: zone, at: now)
-            if let last = step.last { phase = .cookies(after: last) } else { try finish(store) }
+            let step = try store.expireCookies(
+                after: after, on: day, in: rules.model.zone, at: now)
+            phase = step.last.map { .cookies(after: $0) } ?? .cells(after: -1)
             return Set(step.contacts)
+        case .cells(let after):
+            let last = try store.addUpCells(after: after, before: rules.retention(on: day))
+            if let last { phase = .cells(after: last) } else { try finish(store) }
+            return []
         case .done: return []
         }
     }

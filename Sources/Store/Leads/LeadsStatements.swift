@@ -4,6 +4,8 @@ final class LeadsStatements {
     let lead: Statement
     let identifier: Statement
     let cells: Statement
+    let readCells: Statement
+    let dropCells: Statement
     let trait: Statement
     let interest: Statement
     let source: Statement
@@ -50,6 +52,9 @@ final class LeadsStatements {
             "identifiers", key: "identifier_id",
             ["kind", "value", "contact_id", "ambiguous", "first_seen", "last_seen", "reason"])
         cells = try upsert("cell_period", key: "key", ["cells"])
+        readCells = try connection.prepare(
+            "SELECT key FROM cell_period WHERE key BETWEEN ?1 << 16 AND ?1 << 16 | 65535")
+        dropCells = try connection.prepare("DELETE FROM cell_period WHERE key = ?")
         trait = try connection.prepare(
             """
             INSERT INTO traits(contact_id, attribute, value, at, source)

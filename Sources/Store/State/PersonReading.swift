@@ -6,6 +6,13 @@ extension StateStore {
     ///
     /// - Complexity: O(m * p) look-ups for m identifiers of p periods each.
     public func person(_ contact: Int64) throws(StoreError) -> PersonFacts? {
+        guard var person = try storedPerson(contact) else { return nil }
+        if let retention { person.addUp(before: retention) }
+        return person
+    }
+
+    /// The same with what is too old, but not put away yet, still by day.
+    func storedPerson(_ contact: Int64) throws(StoreError) -> PersonFacts? {
         let read = statements.readIdentifier
         read.bind(1, contact)
         guard try read.step() else { return nil }
@@ -51,6 +58,9 @@ extension StateStore {
         try readCells(of: &persons, seats)
         try readTraits(of: &persons, seats)
         try readLifetime(of: &persons, seats)
+        if let retention {
+            for place in persons.indices { persons[place].addUp(before: retention) }
+        }
         return persons
     }
 

@@ -14,6 +14,7 @@ final class StateStatements {
     let readCells: Statement
     let writeCell: Statement
     let removeCell: Statement
+    let addLifetime: Statement
     let removeLifetime: Statement
     let removeTraits: Statement
     let addEdge: Statement
@@ -80,6 +81,11 @@ final class StateStatements {
         readCell = try connection.prepare("SELECT packed FROM cell WHERE key = ?")
         writeCell = try connection.prepare("REPLACE INTO cell(key, packed) VALUES (?, ?)")
         removeCell = try connection.prepare("DELETE FROM cell WHERE key = ?")
+        addLifetime = try connection.prepare(
+            """
+            INSERT INTO lifetime(identifier, signal, n, value) VALUES (?, ?, ?, ?)
+            ON CONFLICT DO UPDATE SET n = n + excluded.n, value = value + excluded.value
+            """)
         removeLifetime = try connection.prepare("DELETE FROM lifetime WHERE identifier = ?")
         removeTraits = try connection.prepare("DELETE FROM trait WHERE identifier = ?")
         addEdge = try connection.prepare(

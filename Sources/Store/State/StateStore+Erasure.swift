@@ -29,7 +29,7 @@ extension StateStore {
     /// - Returns: nil if there is no such contact.
     /// - Complexity: O(the person's rows), and one pass over the quarantine.
     public func erase(_ contact: Int64, at now: Instant) throws(StoreError) -> ErasureResult? {
-        guard let person = try person(contact) else { return nil }
+        guard let person = try storedPerson(contact) else { return nil }
         let names = try names()
         defer { cache.clear() }
         let tokens = person.members.map { token(of: $0.identifier) }

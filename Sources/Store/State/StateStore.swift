@@ -15,6 +15,10 @@ public final class StateStore {
     /// The file.
     public let path: String
 
+    /// Up to when counts are kept by day; nil keeps them for ever. What is read and what is committed
+    /// follow it at once, what is stored when it is put away.
+    public var retention: Retention?
+
     let connection: Connection
     let statements: StateStatements
     private let identity: (device: UInt64, inode: UInt64)
