@@ -467,6 +467,7 @@ final class StoreWorker: @unchecked Sendable {
         publication.meta["mql"] = String(rules.model.mql)
         publication.meta["retention_days"] = String(rules.model.retentionDays)
         try keepDay()
+        (publication.changesStart, publication.stageChangesStart) = try store.journalStarts()
         return true
     }
 

@@ -29,6 +29,8 @@ final class LeadsStatements {
     let removeCells: Statement
     let removeIdentifiers: Statement
     let removeQuarantined: Statement
+    let removeChanges: Statement
+    let removeStageChanges: Statement
 
     /// All columns of `leads` but the number, in their order.
     static let leadColumns = LeadColumn.allCases.map(\.rawValue).filter { $0 != "contact_id" }
@@ -100,6 +102,8 @@ final class LeadsStatements {
             """)
         removeIdentifiers = try connection.prepare("DELETE FROM identifiers WHERE contact_id = ?")
         removeQuarantined = try connection.prepare("DELETE FROM quarantine WHERE quarantine_id < ?")
+        removeChanges = try connection.prepare("DELETE FROM segment_changes WHERE seq < ?")
+        removeStageChanges = try connection.prepare("DELETE FROM stage_changes WHERE seq < ?")
     }
 }
 

@@ -106,6 +106,14 @@ extension StateStore {
         }
     }
 
+    /// The oldest entries of both journals; 0 if there is none.
+    public func journalStarts() throws(StoreError) -> (changes: Int64, stageChanges: Int64) {
+        (
+            try connection.integer("SELECT min(seq) FROM journal") ?? 0,
+            try connection.integer("SELECT min(seq) FROM stage_change") ?? 0
+        )
+    }
+
     /// Forgets entries of both journals that are older than a time. The last one of each stays, so
     /// that its number is not given again.
     public func forgetJournal(before time: Instant) throws(StoreError) {
