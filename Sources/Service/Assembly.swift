@@ -37,7 +37,9 @@ final class Assembly {
         publication = try PublicationWorker(
             directory: options.state + "/published", latest: store.sequence,
             state: store.token, isPatient: !options.once, degraded: degraded,
-            clock: clock, logger: logger)
+            clock: clock, logger: logger,
+            space: options.once
+                ? nil : .system(environment: ProcessInfo.processInfo.environment))
         worker = StoreWorker(
             store: store, rules: rules, day: day, publication: publication,
             publishesAtOnce: !options.once, wakeDescriptor: wakeDescriptor, degraded: degraded,

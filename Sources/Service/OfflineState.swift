@@ -32,6 +32,7 @@ public final class OfflineState {
             configurationHash: configuration.hash)
         day = Clock.system(asOf: asOf).day(in: configuration.model.zone)
         self.configuration = configuration
+        store.retention = rules.retention(on: day)
     }
 
     /// What `status` shows: the counts, and how far the files have grown beyond them.

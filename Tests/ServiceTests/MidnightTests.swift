@@ -2,6 +2,7 @@ import CLinux
 import Core
 import Foundation
 import Logging
+import Store
 import Synchronization
 import TestKit
 import Testing
@@ -72,6 +73,56 @@ import Testing
         parts.worker.stop(full: false)
         #expect(parts.worker.hasEnded(milliseconds: 5000))
         parts.publication.stop(milliseconds: 2000)
+    }
+
+    @Test func `a cookie that rested for 90 days goes at midnight, and its events are expired`()
+        throws
+    {
+        let scratch = try DaemonScratch(rules: Self.rules)
+        try scratch.append(
+            [
+                #"{"ts":"2026-06-12T12:00:00Z","type":"click","cookie":"resting"}"#,
+                #"{"ts":"2026-06-14T12:00:00Z","type":"click","cookie":"resting"}"#,
+                #"{"ts":"2026-06-14T12:00:00Z","type":"click","cookie":"of-ann"}"#,
+                #"{"ts":"2026-06-14T12:00:00Z","type":"click","cookie":"of-ann","email":"a@x.de"}"#,
+                #"{"ts":"2026-06-16T12:00:00Z","type":"click","cookie":"fresh"}"#,
+                #"{"ts":"2026-06-17T12:00:00Z","type":"click","cookie":"fresh"}"#,
+            ], to: "a.ndjson")
+        let wall = Wall()
+        let parts = try assemble(scratch, wall)
+        parts.loop.discover()
+        guard case .caughtUp = parts.loop.run(once: true) else {
+            Issue.record("not caught up")
+            return
+        }
+        func shown() -> Int64? { scratch.number("SELECT count(*) FROM leads") }
+        #expect(holds(within: 5) { shown() == 3 })
+        wall.release()
+        guard case .newDay(let day) = parts.loop.run(once: false) else {
+            Issue.record("no new day")
+            return
+        }
+        parts.begin(day)
+        #expect(holds(within: 5) { shown() == 2 })
+        #expect(scratch.number("SELECT count(*) FROM identifiers WHERE value = 'resting'") == 0)
+        parts.loop.drain()
+        let departed = parts.worker.perform { try? $0.store.departed() }
+        #expect(departed == 2)
+        let verified = try parts.worker.perform { worker in
+            Result { try Verification(DirectAccess(worker: worker)) }
+        }?.get()
+        #expect(verified?.checks.allSatisfy(\.isKept) == true)
+        parts.worker.stop(full: false)
+        #expect(parts.worker.hasEnded(milliseconds: 5000))
+        parts.publication.stop(milliseconds: 2000)
+    }
+
+    /// The state as its own thread sees it.
+    private struct DirectAccess: StateAccess, @unchecked Sendable {
+        let worker: StoreWorker
+        func read<T: Sendable>(
+            _ body: @escaping @Sendable (StateStore, Rules, Day) throws(StoreError) -> T
+        ) throws(StoreError) -> T { try body(worker.store, worker.rules, worker.day) }
     }
 
     private func scores(_ scratch: DaemonScratch) -> [String] {

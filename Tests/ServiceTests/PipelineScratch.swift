@@ -28,7 +28,9 @@ final class PipelineScratch: Sendable {
         func advance(_ milliseconds: Int64) { value.add(milliseconds, ordering: .relaxed) }
     }
 
-    init(walLimit: Int64 = 1 << 30, publishesAtOnce: Bool = true) throws {
+    init(
+        walLimit: Int64 = 1 << 30, publishesAtOnce: Bool = true, space: FreeSpace? = nil
+    ) throws {
         scratch = try ControlScratch()
         let time = Time()
         self.time = time
@@ -48,7 +50,7 @@ final class PipelineScratch: Sendable {
             atPath: published, withIntermediateDirectories: true)
         publication = try PublicationWorker(
             directory: published, latest: store.sequence, degraded: degraded, clock: clock,
-            logger: logger, walLimit: walLimit)
+            logger: logger, walLimit: walLimit, space: space)
         worker = StoreWorker(
             store: store, rules: Rules(model: model, names: names, configurationHash: "h"),
             day: Day(of: Instant(RandomEvents.start), in: .utc).adding(30),

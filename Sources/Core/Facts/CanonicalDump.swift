@@ -19,6 +19,11 @@ public struct CanonicalDump {
         lines.append("cell \(identifier) \(day) \(signal) \(tally.n) \(tally.value)")
     }
 
+    /// Counts of before the retention.
+    public mutating func add(_ identifier: String, lifetime signal: String, _ tally: Tally) {
+        lines.append("lifetime \(identifier) \(signal) \(tally.n) \(tally.value)")
+    }
+
     /// An edge.
     public mutating func add(
         lower: String, higher: String, first: Int64, last: Int64, n: Int64

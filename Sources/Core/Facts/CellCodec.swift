@@ -37,6 +37,14 @@ public enum CellCodec {
     /// The period in which a day lies.
     public static func period(of day: Day) -> Int32 { day.number / periodDays }
 
+    /// The periods in which events between two times can lie, milliseconds, in any zone: registers
+    /// are in UTC, days in the configured one.
+    public static func periods(from first: Int64, to last: Int64) -> ClosedRange<Int32> {
+        let first = max(0, period(of: Day(of: Instant(first), in: .utc).adding(-1)))
+        let last = period(of: Day(of: Instant(last), in: .utc).adding(1))
+        return first...max(first, last)
+    }
+
     /// Appends the packed form of cells of one period, sorted and without doubles.
     public static func encode(_ cells: ArraySlice<DailyCell>, into bytes: inout [UInt8]) {
         for cell in cells {

@@ -40,6 +40,9 @@ public struct MailStanding: Sendable, Equatable {
         var counts = Counts()
         for place in person.members.indices
         where place == email || person.members[place].identifier.kind != .email {
+            for (signal, tally) in person.members[place].lifetime {
+                counts.add(signals.role(of: signal), tally.n)
+            }
             for cell in person.members[place].cells where cell.day <= day {
                 switch signals.role(of: cell.signal) {
                 case .nothing, .soft: break
@@ -49,7 +52,6 @@ public struct MailStanding: Sendable, Equatable {
                 }
             }
         }
-        for (signal, tally) in person.lifetime { counts.add(signals.role(of: signal), tally.n) }
         for place in person.members.indices
         where place == email || person.members[place].identifier.kind != .email {
             for cell in person.members[place].cells where cell.day <= day {

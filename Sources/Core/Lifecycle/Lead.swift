@@ -54,8 +54,9 @@ public struct Lead: Sendable, Equatable {
         score = Explanation.score(engagement: engagement.engagement, fit: nil)
         anonymous = person.members.allSatisfy { $0.identifier.kind == .cookie }
         readIdentifiers(person)
-        readCounts(person, history, isSignal, isNoted)
-        readPurchases(history, model.purchase, person)
+        let lifetime = person.lifetime
+        readCounts(lifetime, history, isSignal, isNoted)
+        readPurchases(history, model.purchase, lifetime)
     }
 
     /// Whether the contact is shown: a lone cookie is once it was active on two days or has a fifth
@@ -90,13 +91,13 @@ public struct Lead: Sendable, Equatable {
     }
 
     private mutating func readCounts(
-        _ person: borrowing PersonFacts, _ history: borrowing History,
+        _ lifetime: [SignalID: Tally], _ history: borrowing History,
         _ isSignal: (SignalID) -> Bool, _ isNoted: (SignalID) -> Bool
     ) {
         var first: Day? = nil
         counts.reserveCapacity(history.runs.count)
         for run in history.runs where isSignal(run.signal) || isNoted(run.signal) {
-            var n = person.lifetime[run.signal]?.n ?? 0
+            var n = lifetime[run.signal]?.n ?? 0
             for place in run.cells {
                 let cell = history.cells[place]
                 n = n.addingSaturating(cell.tally.n)
@@ -105,21 +106,29 @@ public struct Lead: Sendable, Equatable {
             }
             counts.append((signal: run.signal, n: n))
         }
-        for (signal, tally) in person.lifetime
+        for (signal, tally) in lifetime
         where (isSignal(signal) || isNoted(signal))
             && !history.runs.contains(where: { $0.signal == signal })
         {
             counts.append((signal: signal, n: tally.n))
         }
-        if !person.lifetime.isEmpty { counts.sort { $0.signal < $1.signal } }
+        if !lifetime.isEmpty {
+            counts.sort { $0.signal < $1.signal }
+            // What is added up has no day any more, but the registers stay.
+            if let firstSeen, let lastSeen,
+                lastSeen.milliseconds - firstSeen.milliseconds >= 86_400_000
+            {
+                isActiveOnTwoDays = true
+            }
+        }
         events = counts.reduce(0) { isSignal($1.signal) ? $0.addingSaturating($1.n) : $0 }
     }
 
     private mutating func readPurchases(
-        _ history: borrowing History, _ purchase: SignalID?, _ person: borrowing PersonFacts
+        _ history: borrowing History, _ purchase: SignalID?, _ lifetime: [SignalID: Tally]
     ) {
         guard let purchase else { return }
-        var sum = person.lifetime[purchase] ?? Tally(n: 0, value: 0)
+        var sum = lifetime[purchase] ?? Tally(n: 0, value: 0)
         for run in history.runs where run.signal == purchase {
             for place in run.cells where history.cells[place].tally.n > 0 {
                 if firstPurchase == nil { firstPurchase = history.cells[place].day }

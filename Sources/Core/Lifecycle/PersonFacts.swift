@@ -14,6 +14,8 @@ public struct PersonFacts: Sendable {
         public var ambiguous: Bool
         /// Its cells, ascending by day and signal.
         public var cells: [DailyCell]
+        /// Its counts beyond the retention, by signal.
+        public var lifetime: [SignalID: Tally] = [:]
         /// Why it belongs to the person; nil for the root.
         public var reason: String?
 
@@ -35,8 +37,18 @@ public struct PersonFacts: Sendable {
     public var contact: Int64
     /// The root first, then the others by id.
     public var members: [Member] = []
-    /// Counts beyond the retention, by signal.
-    public var lifetime: [SignalID: Tally] = [:]
+    /// Counts beyond the retention, by signal, of all identifiers.
+    public var lifetime: [SignalID: Tally] {
+        var sum: [SignalID: Tally] = [:]
+        for member in members where !member.lifetime.isEmpty {
+            sum.merge(member.lifetime) { left, right in
+                var both = left
+                both.add(right)
+                return both
+            }
+        }
+        return sum
+    }
     /// The attributes, the winning statement of each.
     public var traits: [(attribute: [UInt8], trait: Trait)] = []
     /// Whether any edge is known of it: an identifier with edges belongs to somebody, or its edges

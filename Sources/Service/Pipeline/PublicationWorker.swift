@@ -32,6 +32,7 @@ final class PublicationWorker: @unchecked Sendable {
     private let logger: Logger
     private let latest: Int64
     private let walLimit: Int64
+    private let space: FreeSpace?
     private let ended = DispatchSemaphore(value: 0)
     /// Nil only as long as no file can be had at all.
     private var leads: LeadsStore?
@@ -49,13 +50,15 @@ final class PublicationWorker: @unchecked Sendable {
     ///
     /// - Parameter isPatient: Where no file can be had, to go on trying rather than to throw: what
     ///   is counted does not depend on it.
+    /// - Parameter space: What pauses publishing; nil goes on to the last byte.
     init(
         directory: String, latest: Int64, state token: String? = nil, isPatient: Bool = false,
         degraded: Degraded, clock: Clock, logger: Logger,
-        walLimit: Int64 = PublicationWorker.walLimit
+        walLimit: Int64 = PublicationWorker.walLimit, space: FreeSpace? = nil
     ) throws(StoreError) {
         self.directory = directory
         self.walLimit = walLimit
+        self.space = space
         self.degraded = degraded
         self.clock = clock
         self.logger = logger
@@ -134,6 +137,15 @@ final class PublicationWorker: @unchecked Sendable {
             if !leads.isInPlace {
                 begin("it was removed, replaced or written to")
                 return
+            }
+            if let space, space.isShort(at: directory) {
+                let percent = Int((space.minimum * 100).rounded())
+                degraded.enter(
+                    "publish",
+                    "less than \(percent) % of the file system of \(leads.path) is free; free some"
+                )
+                Thread.sleep(forTimeInterval: 0.25)
+                continue
             }
             guard leads.walBytes < walLimit || leads.shortenWAL() else {
                 degraded.enter(

@@ -36,4 +36,9 @@ struct Rules: Sendable {
             signals: signals, mql: model.mql, purchase: names.number(model.purchaseSignal))
         topics = ScoringModel(signals: interests, mql: .infinity, purchase: nil)
     }
+
+    /// Up to when counts are kept by day, on a day.
+    func retention(on day: Day) -> Retention {
+        Retention(days: model.retentionDays, on: day, purchase: scoring.purchase)
+    }
 }

@@ -55,6 +55,8 @@ final class StoreWorker: @unchecked Sendable {
     private var stageChangesSent: Int64 = 0
     /// The rules made ready; nil until something is published under them.
     private var book: SegmentBook?
+    /// What the day still has to put away; nil if all of it is.
+    private var upkeep: Upkeep?
     private var scales = BuyingScales()
     /// Whether somebody was erased whose row is still shown.
     private var isErasing = false
@@ -91,6 +93,13 @@ final class StoreWorker: @unchecked Sendable {
         return now >= pausedUntil
             && (!isCatchingUp.load(ordering: .relaxed) || now >= nextPublication)
     }
+    /// Putting away waits while so many rows are behind: what it removes has to be told too.
+    private static let behindAtMost = 20_000
+    /// Whether to put something away now: reading and showing come first.
+    private var mayTidy: Bool {
+        upkeep != nil && publishesAtOnce && dirty.count < Self.behindAtMost
+            && !isCatchingUp.load(ordering: .relaxed) && clock.monotonic() >= pausedUntil
+    }
     /// How long the last publications may take to be handed over at the end.
     private static let farewellMilliseconds: Int64 = 1500
 
@@ -113,6 +122,7 @@ final class StoreWorker: @unchecked Sendable {
         self.degraded = degraded
         self.clock = clock
         self.logger = logger
+        store.retention = rules.retention(on: day)
         shared.withLock { $0.sequence = store.sequence }
         if !store.erasedTokens.isEmpty {
             erased.withLock { $0 = store.erasedTokens }
@@ -190,8 +200,10 @@ final class StoreWorker: @unchecked Sendable {
                     worker.book = nil
                     worker.degraded.leave("rules")
                 }
-                if let day { worker.day = day }
                 worker.sweep = worker.newSweep()
+                if let day { worker.day = day }
+                worker.store.retention = worker.rules.retention(on: worker.day)
+                if day != nil { worker.beginUpkeep() }
             })
     }
 
@@ -217,12 +229,16 @@ final class StoreWorker: @unchecked Sendable {
     // MARK: The thread
 
     private func run() {
+        beginUpkeep()
         while !queue.isFinished {
             heartbeat.add(1, ordering: .relaxed)
             let canPublish = publishesAtOnce && publication.hasRoom && mayPublishNow
-            let wait: Int64 = canPublish && hasSomethingDue ? 0 : idleMilliseconds
-            guard let job = queue.take(milliseconds: wait) else {
-                if canPublish {
+            let isDue = canPublish && hasSomethingDue
+            let tidies = !isDue && mayTidy
+            guard let job = queue.take(milliseconds: isDue || tidies ? 0 : idleMilliseconds) else {
+                if tidies {
+                    attempt { () throws(StoreError) in _ = try tidy() }
+                } else if canPublish {
                     let start = clock.monotonic()
                     attempt { () throws(StoreError) in try publishSome() }
                     let end = clock.monotonic()
@@ -304,6 +320,34 @@ final class StoreWorker: @unchecked Sendable {
     private func fail(_ error: StoreError) {
         failure.withLock { if $0 == nil { $0 = error } }
         clinux_event_signal(wakeDescriptor)
+    }
+
+    // MARK: Putting away
+
+    private func beginUpkeep() {
+        attempt { () throws(StoreError) in
+            try unlessFull { () throws(StoreError) in upkeep = try Upkeep(on: day, in: store) }
+        }
+    }
+
+    /// Takes a step of what the day has to put away.
+    ///
+    /// - Returns: false if there is no space for that at present; then nothing was.
+    private func tidy() throws(StoreError) -> Bool {
+        guard var work = upkeep else { return true }
+        heartbeat.add(1, ordering: .relaxed)
+        do throws(StoreError) {
+            dirty.touch(try work.advance(in: store, under: rules, at: clock.now()))
+            degraded.leave("storage")
+            upkeep = work.isDone ? nil : work
+            shared.withLock { $0.pending = dirty.count + (sweep == nil ? 0 : 1) }
+            return true
+        } catch {
+            guard error.isTransient else { throw error }
+            degraded.enter("storage", "free some space, or make it writable: \(error)")
+            pausedUntil = clock.monotonic() + 1000
+            return false
+        }
     }
 
     // MARK: Publishing
@@ -432,6 +476,7 @@ final class StoreWorker: @unchecked Sendable {
         publication.meta["mql"] = String(rules.model.mql)
         publication.meta["retention_days"] = String(rules.model.retentionDays)
         try keepDay()
+        (publication.changesStart, publication.stageChangesStart) = try store.journalStarts()
         return true
     }
 
@@ -494,6 +539,9 @@ final class StoreWorker: @unchecked Sendable {
     private func finish(full: Bool) {
         guard failure.withLock({ $0 == nil }) else { return }
         if full {
+            attempt { () throws(StoreError) in
+                while upkeep != nil { guard try tidy() else { break } }
+            }
             // Everything is published anyway, so nothing is published twice.
             dirty = DirtyContacts()
             sweep = newSweep()

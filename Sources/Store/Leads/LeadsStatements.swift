@@ -4,6 +4,8 @@ final class LeadsStatements {
     let lead: Statement
     let identifier: Statement
     let cells: Statement
+    let readCells: Statement
+    let dropCells: Statement
     let trait: Statement
     let interest: Statement
     let source: Statement
@@ -27,6 +29,8 @@ final class LeadsStatements {
     let removeCells: Statement
     let removeIdentifiers: Statement
     let removeQuarantined: Statement
+    let removeChanges: Statement
+    let removeStageChanges: Statement
 
     /// All columns of `leads` but the number, in their order.
     static let leadColumns = LeadColumn.allCases.map(\.rawValue).filter { $0 != "contact_id" }
@@ -50,6 +54,9 @@ final class LeadsStatements {
             "identifiers", key: "identifier_id",
             ["kind", "value", "contact_id", "ambiguous", "first_seen", "last_seen", "reason"])
         cells = try upsert("cell_period", key: "key", ["cells"])
+        readCells = try connection.prepare(
+            "SELECT key FROM cell_period WHERE key BETWEEN ?1 << 16 AND ?1 << 16 | 65535")
+        dropCells = try connection.prepare("DELETE FROM cell_period WHERE key = ?")
         trait = try connection.prepare(
             """
             INSERT INTO traits(contact_id, attribute, value, at, source)
@@ -95,6 +102,8 @@ final class LeadsStatements {
             """)
         removeIdentifiers = try connection.prepare("DELETE FROM identifiers WHERE contact_id = ?")
         removeQuarantined = try connection.prepare("DELETE FROM quarantine WHERE quarantine_id < ?")
+        removeChanges = try connection.prepare("DELETE FROM segment_changes WHERE seq < ?")
+        removeStageChanges = try connection.prepare("DELETE FROM stage_changes WHERE seq < ?")
     }
 }
 

@@ -19,6 +19,7 @@ extension LeadsStore {
             for identifier in publication.identifiers.sorted(by: { $0.id < $1.id }) {
                 try write(identifier, text)
             }
+            if mayRepeat { try removeCells(leftBy: publication) }
             for cells in publication.cells.sorted(by: { $0.key < $1.key }) {
                 statements.cells.bind(1, cells.key)
                 statements.cells.bind(cells.json, in: text, 2)
@@ -39,6 +40,20 @@ extension LeadsStore {
                 try statements.interest.run()
             }
         }
+    }
+
+    /// Takes out the cells that an identifier has no more, because they became too old.
+    private func removeCells(leftBy publication: Publication) throws(StoreError) {
+        let kept = Set(publication.cells.map(\.key))
+        let read = statements.readCells
+        var left: [Int64] = []
+        for identifier in publication.identifiers {
+            read.bind(1, identifier.id)
+            while try read.step() {
+                if !kept.contains(read.int(0)) { left.append(read.int(0)) }
+            }
+        }
+        for key in left.sorted() { try statements.dropCells.run(key) }
     }
 
     private static func points(_ points: Micropoints) -> Double { Double(points) / 1_000_000 }

@@ -128,6 +128,8 @@ public final class LeadsStore {
             try write(publication.quarantined, start: publication.quarantineStart)
             for change in publication.changes { try write(change) }
             for change in publication.stageChanges { try write(change) }
+            try statements.removeChanges.run(publication.changesStart)
+            try statements.removeStageChanges.run(publication.stageChangesStart)
             if publication.sweep?.upperBound == .max { try countMembers() }
             var meta = publication.meta
             meta["seq"] = String(publication.sequence)

@@ -34,6 +34,10 @@ public struct Publication: Sendable {
     public var changes: [ChangeRow] = []
     /// New changes of stages.
     public var stageChanges: [StageChangeRow] = []
+    /// The oldest entries of both journals that are still kept; 0 takes none out.
+    public var changesStart: Int64 = 0
+    /// The same for changes of stages.
+    public var stageChangesStart: Int64 = 0
     /// Which segments the contacts are in, each contact's together.
     var members: [MembershipRow.Member] = []
     /// The names of segments by number.

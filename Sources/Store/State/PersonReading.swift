@@ -6,6 +6,13 @@ extension StateStore {
     ///
     /// - Complexity: O(m * p) look-ups for m identifiers of p periods each.
     public func person(_ contact: Int64) throws(StoreError) -> PersonFacts? {
+        guard var person = try storedPerson(contact) else { return nil }
+        if let retention { person.addUp(before: retention) }
+        return person
+    }
+
+    /// The same with what is too old, but not put away yet, still by day.
+    func storedPerson(_ contact: Int64) throws(StoreError) -> PersonFacts? {
         let read = statements.readIdentifier
         read.bind(1, contact)
         guard try read.step() else { return nil }
@@ -51,6 +58,9 @@ extension StateStore {
         try readCells(of: &persons, seats)
         try readTraits(of: &persons, seats)
         try readLifetime(of: &persons, seats)
+        if let retention {
+            for place in persons.indices { persons[place].addUp(before: retention) }
+        }
         return persons
     }
 
@@ -85,15 +95,12 @@ extension StateStore {
         statements.readLifetime.bind(1, id)
         statements.readLifetime.bind(2, id)
         while try statements.readLifetime.step() {
-            addLifetime(statements.readLifetime, to: &person)
+            addLifetime(statements.readLifetime, to: &person.members[place])
         }
     }
 
     private func readCells(of member: inout PersonFacts.Member) throws(StoreError) {
-        // A day of slack on both sides: registers are in UTC, days in the configured zone.
-        let first = CellCodec.period(of: Day(of: Instant(member.first), in: .utc).adding(-1))
-        let last = CellCodec.period(of: Day(of: Instant(member.last), in: .utc).adding(1))
-        for period in max(first, 0)...max(last, first, 0) {
+        for period in CellCodec.periods(from: member.first, to: member.last) {
             try read(
                 CellEntries.key(period: period, identifier: member.id), period: period,
                 into: &member.cells)
@@ -106,9 +113,9 @@ extension StateStore {
             attribute: row.bytes(0).array)
     }
 
-    private func addLifetime(_ row: Statement, to person: inout PersonFacts) {
+    private func addLifetime(_ row: Statement, to member: inout PersonFacts.Member) {
         guard let signal = SignalID(exactly: row.int(0)) else { return }
-        person.lifetime[signal, default: Tally(n: 0, value: 0)]
+        member.lifetime[signal, default: Tally(n: 0, value: 0)]
             .add(Tally(n: row.int(1), value: row.int(2)))
     }
 
@@ -161,30 +168,32 @@ extension StateStore {
 
     private func readTraits(of persons: inout [PersonFacts], _ seats: Seats) throws(StoreError) {
         let row = statements.readTraits
-        try visit(&persons, seats, row, column: 4) { addTrait(row, to: &$0) }
+        try visit(&persons, seats, row, column: 4) { person, _ in addTrait(row, to: &person) }
     }
 
     private func readLifetime(of persons: inout [PersonFacts], _ seats: Seats) throws(StoreError) {
         let row = statements.readLifetime
-        try visit(&persons, seats, row, column: 3) { addLifetime(row, to: &$0) }
+        try visit(&persons, seats, row, column: 3) { person, member in
+            addLifetime(row, to: &person.members[member])
+        }
     }
 
     /// Calls `add` with each row of the persons; `column` holds the identifier.
     private func visit(
         _ persons: inout [PersonFacts], _ seats: Seats, _ row: Statement, column: Int32,
-        _ add: (inout PersonFacts) -> Void
+        _ add: (inout PersonFacts, _ member: Int) -> Void
     ) throws(StoreError) {
         row.bind(1, seats.range.lowerBound)
         row.bind(2, seats.range.upperBound)
         var place = 0
         while try row.step() {
             guard let seat = seats.near(row.int(column), from: &place) else { continue }
-            add(&persons[seat.person])
+            add(&persons[seat.person], seat.member)
         }
         for seat in seats.far {
             row.bind(1, seat.id)
             row.bind(2, seat.id)
-            while try row.step() { add(&persons[seat.person]) }
+            while try row.step() { add(&persons[seat.person], seat.member) }
         }
     }
 }

@@ -90,15 +90,7 @@ extension StateStore {
             dump.add(name, first: read.int(3), last: read.int(4))
         }
         func name(_ id: Int64) -> String { identifiers[id] ?? "unknown" }
-        let cells = try connection.prepare("SELECT key, packed FROM cell")
-        while try cells.step() {
-            var decoded: [DailyCell] = []
-            let key = cells.int(0)
-            _ = CellCodec.decode(cells.bytes(1), period: Int32(clamping: key >> 40), into: &decoded)
-            for cell in decoded {
-                dump.add(name(key & 0xFF_FFFF_FFFF), cell.day, names.name(cell.signal), cell.tally)
-            }
-        }
+        try dumpCounts(into: &dump, name, names)
         let edges = try connection.prepare(
             "SELECT lower, higher, first_seen, last_seen, n FROM edge")
         while try edges.step() {
@@ -114,5 +106,38 @@ extension StateStore {
                 Trait(value: traits.bytes(2).array, at: traits.int(3), source: traits.text(4)))
         }
         return dump.text
+    }
+
+    /// What is too old counts as added up, whether it is already or not.
+    private func dumpCounts(
+        into dump: inout CanonicalDump, _ name: (Int64) -> String, _ names: NameTable
+    ) throws(StoreError) {
+        var sums: [Int64: [SignalID: Tally]] = [:]
+        let none = Tally(n: 0, value: 0)
+        let lifetime = try connection.prepare("SELECT identifier, signal, n, value FROM lifetime")
+        while try lifetime.step() {
+            guard let signal = SignalID(exactly: lifetime.int(1)) else { continue }
+            sums[lifetime.int(0), default: [:]][signal, default: none]
+                .add(Tally(n: lifetime.int(2), value: lifetime.int(3)))
+        }
+        let cells = try connection.prepare("SELECT key, packed FROM cell")
+        while try cells.step() {
+            var decoded: [DailyCell] = []
+            let key = cells.int(0)
+            let id = key & 0xFF_FFFF_FFFF
+            _ = CellCodec.decode(cells.bytes(1), period: Int32(clamping: key >> 40), into: &decoded)
+            for cell in decoded {
+                if retention?.isOver(cell.day, cell.signal) == true {
+                    sums[id, default: [:]][cell.signal, default: none].add(cell.tally)
+                } else {
+                    dump.add(name(id), cell.day, names.name(cell.signal), cell.tally)
+                }
+            }
+        }
+        for (id, tallies) in sums {
+            for (signal, tally) in tallies {
+                dump.add(name(id), lifetime: names.name(signal), tally)
+            }
+        }
     }
 }

@@ -4,12 +4,19 @@ final class StateStatements {
     let addIdentifier: Statement
     let widenIdentifier: Statement
     let readIdentifier: Statement
+    let readPlace: Statement
+    let movePlace: Statement
+    let removeIdentifier: Statement
     let readMembers: Statement
     let setRoot: Statement
     let readRoots: Statement
     let readCell: Statement
     let readCells: Statement
     let writeCell: Statement
+    let removeCell: Statement
+    let addLifetime: Statement
+    let removeLifetime: Statement
+    let removeTraits: Statement
     let addEdge: Statement
     let readVotes: Statement
     let readLower: Statement
@@ -54,6 +61,9 @@ final class StateStatements {
             """
             SELECT kind, value, first_seen, last_seen, root, ambiguous FROM identifier WHERE id = ?
             """)
+        readPlace = try connection.prepare("SELECT hash FROM identifier WHERE id = ?")
+        movePlace = try connection.prepare("UPDATE identifier SET hash = ? WHERE id = ?")
+        removeIdentifier = try connection.prepare("DELETE FROM identifier WHERE id = ?")
         readMembers = try connection.prepare(
             """
             SELECT kind, value, first_seen, last_seen, root, ambiguous, id FROM identifier
@@ -70,6 +80,14 @@ final class StateStatements {
             "UPDATE identifier SET root = ?, ambiguous = ? WHERE id = ?")
         readCell = try connection.prepare("SELECT packed FROM cell WHERE key = ?")
         writeCell = try connection.prepare("REPLACE INTO cell(key, packed) VALUES (?, ?)")
+        removeCell = try connection.prepare("DELETE FROM cell WHERE key = ?")
+        addLifetime = try connection.prepare(
+            """
+            INSERT INTO lifetime(identifier, signal, n, value) VALUES (?, ?, ?, ?)
+            ON CONFLICT DO UPDATE SET n = n + excluded.n, value = value + excluded.value
+            """)
+        removeLifetime = try connection.prepare("DELETE FROM lifetime WHERE identifier = ?")
+        removeTraits = try connection.prepare("DELETE FROM trait WHERE identifier = ?")
         addEdge = try connection.prepare(
             """
             INSERT INTO edge(lower, higher, first_seen, last_seen, n) VALUES (?, ?, ?, ?, ?)

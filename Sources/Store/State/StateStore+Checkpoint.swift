@@ -16,6 +16,10 @@ extension StateStore {
                 try countErased(added)
                 continue
             }
+            if let retention, added[0].day < retention.start {
+                try addUp(&added, of: identifiers[row.identifier].id, before: retention)
+                if added.isEmpty { continue }
+            }
             merged.removeAll(keepingCapacity: true)
             packed.removeAll(keepingCapacity: true)
             stored.removeAll(keepingCapacity: true)

@@ -29,7 +29,7 @@ extension StateStore {
     /// - Returns: nil if there is no such contact.
     /// - Complexity: O(the person's rows), and one pass over the quarantine.
     public func erase(_ contact: Int64, at now: Instant) throws(StoreError) -> ErasureResult? {
-        guard let person = try person(contact) else { return nil }
+        guard let person = try storedPerson(contact) else { return nil }
         let names = try names()
         defer { cache.clear() }
         let tokens = person.members.map { token(of: $0.identifier) }
@@ -40,7 +40,7 @@ extension StateStore {
             try eraseQuarantined(person)
             let orphans = try eraseEdges(of: person)
             try leaveSegments(contact, at: now)
-            for member in person.members { try remove(member) }
+            for member in person.members { try remove(identifier: member.id) }
             var persons = PersonUpdate(statements: statements, now: now)
             try persons.decideAnew(orphans)
             let touched = persons.touched(among: []).union([contact])
@@ -68,9 +68,6 @@ extension StateStore {
         of person: PersonFacts, _ names: NameTable
     ) throws(StoreError) -> Int64 {
         var events: Int64 = 0
-        let cells = try connection.prepare("DELETE FROM cell WHERE key = ?")
-        let lifetime = try connection.prepare("DELETE FROM lifetime WHERE identifier = ?")
-        let traits = try connection.prepare("DELETE FROM trait WHERE identifier = ?")
         for tally in person.lifetime where names.isSignal(tally.key) { events += tally.value.n }
         for member in person.members {
             var periods: Set<Int32> = []
@@ -79,10 +76,11 @@ extension StateStore {
                 if names.isSignal(cell.signal) { events += cell.tally.n }
             }
             for period in periods.sorted() {
-                try cells.run(CellEntries.key(period: period, identifier: member.id))
+                try statements.removeCell.run(
+                    CellEntries.key(period: period, identifier: member.id))
             }
-            try lifetime.run(member.id)
-            try traits.run(member.id)
+            try statements.removeLifetime.run(member.id)
+            try statements.removeTraits.run(member.id)
         }
         return events
     }
@@ -143,16 +141,16 @@ extension StateStore {
         }
     }
 
-    /// Takes an identifier out. Of identifiers with one hash the later ones move up, so that each is
-    /// still found from its own hash on without a gap.
-    private func remove(_ member: PersonFacts.Member) throws(StoreError) {
-        let place = try connection.prepare("SELECT hash FROM identifier WHERE id = ?")
-        place.bind(1, member.id)
+    /// Takes an identifier out; its number is not given again. Of identifiers with one hash the later
+    /// ones move up, so that each is still found from its own hash on without a gap.
+    func remove(identifier id: Int64) throws(StoreError) {
+        let place = statements.readPlace
+        place.bind(1, id)
         guard try place.step() else { return }
         var free = UInt64(bitPattern: place.int(0))
         place.reset()
-        try connection.prepare("DELETE FROM identifier WHERE id = ?").run(member.id)
-        let move = try connection.prepare("UPDATE identifier SET hash = ? WHERE id = ?")
+        try statements.removeIdentifier.run(id)
+        if id == nextIdentifier - 1 { try statements.setMeta("next_identifier", nextIdentifier) }
         var next = free &+ 1
         while true {
             statements.findIdentifier.bind(1, Int64(bitPattern: next))
@@ -162,9 +160,9 @@ extension StateStore {
             let home = token(of: try identifier(id))
             // It may stand anywhere from its own hash on.
             if next &- home >= next &- free {
-                move.bind(1, Int64(bitPattern: free))
-                move.bind(2, id)
-                try move.run()
+                statements.movePlace.bind(1, Int64(bitPattern: free))
+                statements.movePlace.bind(2, id)
+                try statements.movePlace.run()
                 free = next
             }
             next &+= 1
@@ -189,7 +187,7 @@ extension StateStore {
                 person.members[0].cells.isEmpty
             else { continue }
             try leaveSegments(id, at: Instant(person.members[0].last))
-            try remove(person.members[0])
+            try remove(identifier: person.members[0].id)
             dropped.insert(id)
         }
         return dropped

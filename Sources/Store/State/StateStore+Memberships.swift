@@ -81,26 +81,37 @@ extension StateStore {
     /// nothing.
     func commit(_ changes: MembershipChanges, at now: Instant) throws(StoreError) {
         guard !changes.isEmpty else { return }
-        try connection.transaction { () throws(StoreError) in
-            for (contact, row) in changes.rows { try statements.write(row, of: contact) }
-            let journal = statements.addJournal
-            for change in changes.segments {
-                journal.bind(1, now.milliseconds)
-                journal.bind(2, change.segment)
-                journal.bind(3, change.contact)
-                journal.bind(4, change.enters ? "enter" : "leave")
-                journal.bindNull(5)
-                try journal.run()
-            }
-            let stage = statements.addStageChange
-            for change in changes.stages {
-                stage.bind(1, now.milliseconds)
-                stage.bind(2, change.contact)
-                stage.bind(3, change.before)
-                stage.bind(4, change.stage)
-                try stage.run()
-            }
+        try connection.transaction { () throws(StoreError) in try write(changes, at: now) }
+    }
+
+    /// Writes what was noticed, within a transaction.
+    func write(_ changes: MembershipChanges, at now: Instant) throws(StoreError) {
+        for (contact, row) in changes.rows { try statements.write(row, of: contact) }
+        let journal = statements.addJournal
+        for change in changes.segments {
+            journal.bind(1, now.milliseconds)
+            journal.bind(2, change.segment)
+            journal.bind(3, change.contact)
+            journal.bind(4, change.enters ? "enter" : "leave")
+            journal.bindNull(5)
+            try journal.run()
         }
+        let stage = statements.addStageChange
+        for change in changes.stages {
+            stage.bind(1, now.milliseconds)
+            stage.bind(2, change.contact)
+            stage.bind(3, change.before)
+            stage.bind(4, change.stage)
+            try stage.run()
+        }
+    }
+
+    /// The oldest entries of both journals; 0 if there is none.
+    public func journalStarts() throws(StoreError) -> (changes: Int64, stageChanges: Int64) {
+        (
+            try connection.integer("SELECT min(seq) FROM journal") ?? 0,
+            try connection.integer("SELECT min(seq) FROM stage_change") ?? 0
+        )
     }
 
     /// Forgets entries of both journals that are older than a time. The last one of each stays, so

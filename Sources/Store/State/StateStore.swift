@@ -15,6 +15,10 @@ public final class StateStore {
     /// The file.
     public let path: String
 
+    /// Up to when counts are kept by day; nil keeps them for ever. What is read and what is committed
+    /// follow it at once, what is stored when it is put away.
+    public var retention: Retention?
+
     let connection: Connection
     let statements: StateStatements
     private let identity: (device: UInt64, inode: UInt64)
@@ -55,8 +59,9 @@ public final class StateStore {
             statements = try StateStatements(connection)
             hash = try Self.readHash(connection)
             sequence = try connection.integer("SELECT value FROM meta WHERE key = 'seq'") ?? 0
-            nextIdentifier =
-                (try connection.integer("SELECT max(id) FROM identifier") ?? 0) + 1
+            nextIdentifier = max(
+                (try connection.integer("SELECT max(id) FROM identifier") ?? 0) + 1,
+                try statements.meta("next_identifier") ?? 1)
             cache = IdentifierCache(isComplete: nextIdentifier == 1)
         } catch {
             connection.abandon()

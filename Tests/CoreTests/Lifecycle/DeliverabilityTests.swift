@@ -112,7 +112,7 @@ struct DeliverabilityTests {
 
     @Test func `counts of before the retention hold on, and nobody without an address has any`() {
         var person = Self.person([[]], [.email])
-        person.lifetime[Self.number("hard_bounce") ?? 0] = Tally(n: 1, value: 0)
+        person.members[0].lifetime[Self.number("hard_bounce") ?? 0] = Tally(n: 1, value: 0)
         let standing = MailStanding(person, email: 0, on: Day(9), signals: Self.signals)
         #expect(standing?.deliverability == .invalid)
         let none = MailStanding(person, email: nil, on: Day(9), signals: Self.signals)

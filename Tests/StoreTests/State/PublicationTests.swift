@@ -22,7 +22,7 @@ import Testing
     }
 
     /// Every row of every table and view of a `leads.db`, as a reader finds them.
-    private static func everything(_ path: String) throws -> [String] {
+    static func everything(_ path: String) throws -> [String] {
         let connection = try Connection(path: path, pragmas: [])
         return try tables.flatMap { table in
             let columns = try StateScratch.rows(
@@ -33,15 +33,14 @@ import Testing
         }
     }
 
-    private static func open(_ directory: String, latest: Int64 = .max) throws -> LeadsStore {
+    static func open(_ directory: String, latest: Int64 = .max) throws -> LeadsStore {
         try FileManager.default.createDirectory(
             atPath: directory, withIntermediateDirectories: true)
         return try LeadsStore(directory: directory, latest: latest)
     }
 
     /// What a publication from nothing shows of the state.
-    private static func fresh(_ publishing: Publishing, _ scratch: StateScratch) throws -> [String]
-    {
+    static func fresh(_ publishing: Publishing, _ scratch: StateScratch) throws -> [String] {
         let directory = scratch.directory + "/fresh"
         try? FileManager.default.removeItem(atPath: directory)
         let leads = try open(directory)

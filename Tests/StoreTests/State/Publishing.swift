@@ -52,6 +52,7 @@ final class Publishing {
         let (rows, start) = try store.quarantine(after: leads.lastQuarantined, limit: 100_000)
         publication.quarantined = rows
         publication.quarantineStart = start
+        (publication.changesStart, publication.stageChangesStart) = try store.journalStarts()
         publication.changes = try store.journal(after: leads.lastChange, limit: 100_000)
         publication.meta["as_of_day"] = day.description
         return publication
