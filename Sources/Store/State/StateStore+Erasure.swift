@@ -183,7 +183,7 @@ extension StateStore {
             isUsed.bind(1, id)
             let used = try isUsed.step() && isUsed.int(0) != 0
             isUsed.reset()
-            guard !used, let person = try person(id), person.members.count == 1,
+            guard !used, let person = try storedPerson(id), person.members.count == 1,
                 person.members[0].cells.isEmpty
             else { continue }
             try leaveSegments(id, at: Instant(person.members[0].last))

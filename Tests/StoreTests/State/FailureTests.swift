@@ -7,8 +7,8 @@ import Testing
 @testable import Store
 
 /// A state whose writes fail when they are told to.
-private struct Sabotage {
-    let connection: Connection
+struct Sabotage {
+    private let connection: Connection
 
     /// Every row that is written to the state counts down; at zero the write fails.
     ///
@@ -18,7 +18,7 @@ private struct Sabotage {
         try connection.execute("CREATE TEMP TABLE fuse(left INTEGER); INSERT INTO fuse VALUES (-1)")
         for table in [
             "identifier", "cell", "edge", "trait", "stream", "outcome", "quarantine", "duplicate",
-            "journal", "meta",
+            "journal", "meta", "lifetime",
         ] {
             for event in ["INSERT", "UPDATE", "DELETE"] {
                 try connection.execute(
