@@ -63,7 +63,8 @@ import Testing
             _ = holds(within: 0.4) { false }
             daemon.signal(SIGTERM)
             #expect(daemon.code(within: 5) == 0, "\(daemon.talk)")
-            let now = try #require(try scratch.status())
+            // By the state: what is published may not be complete yet.
+            let now = try #require(try scratch.status(["--config", scratch.configuration]))
             #expect(now.outcome("applied") >= applied)
             applied = now.outcome("applied")
         }
