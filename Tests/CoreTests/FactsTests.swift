@@ -244,7 +244,7 @@ struct FactsTests {
             _ = event.withEvent { fold.fold($0, from: Self.source, into: &delta) }
         }
         var sum = Tally(n: 0, value: 0)
-        delta.cells.forEach { sum.add($1) }
+        delta.cells.forEachAddition { sum.add($1) }
         #expect(sum == Tally(n: 3, value: 16))
         #expect(fold.foreignCurrency == 1)
     }

@@ -17,7 +17,7 @@ struct Ledger {
     }
 
     mutating func commitFacts(of checkpoint: Checkpoint) {
-        checkpoint.facts.cells.forEach { key, tally in
+        checkpoint.facts.cells.forEachAddition { key, tally in
             let value = checkpoint.facts.identifiers[key.identifier].value
             counts[String(decoding: value, as: UTF8.self), default: 0] += tally.n
         }

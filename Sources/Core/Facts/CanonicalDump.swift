@@ -46,7 +46,7 @@ extension FactDelta {
         for (number, row) in identifiers.rows.enumerated() {
             dump.add(names[number], first: row.first, last: row.last)
         }
-        cells.forEach { key, tally in
+        for (key, tally) in cells.sums() {
             dump.add(names[key.identifier], key.day, name(key.signal), tally)
         }
         for edge in edges.rows {

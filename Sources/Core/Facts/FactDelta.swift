@@ -14,7 +14,7 @@ public struct FactDelta: Sendable {
     /// The identifiers with their registers.
     public private(set) var identifiers = IdentifierTable()
     /// The cells of signals and topics.
-    public private(set) var cells = CellTable()
+    public private(set) var cells = CellLog()
     /// The edges.
     public private(set) var edges = EdgeTable()
     /// The traits.
@@ -29,7 +29,7 @@ public struct FactDelta: Sendable {
     /// Nothing yet, with room for about as much as another delta holds.
     public init(roomAs other: borrowing FactDelta) {
         identifiers = IdentifierTable(roomFor: other.identifiers.count)
-        cells = CellTable(roomFor: other.cells.count)
+        cells = CellLog(roomAs: other.cells)
     }
 
     /// Whether it adds nothing.
@@ -76,9 +76,6 @@ public struct FactDelta: Sendable {
     /// Asks for the value that is likely meant by the hash.
     func prefetchValue(_ hash: UInt64) { identifiers.prefetchValue(hash) }
 
-    /// Asks for a cell.
-    func prefetch(_ key: CellKey) { cells.prefetch(key) }
-
     /// Asks for the place of an edge.
     func prefetchEdge(lower: Int, higher: Int) { edges.prefetch(lower: lower, higher: higher) }
 
@@ -95,7 +92,7 @@ public struct FactDelta: Sendable {
             identifiers.saw(here, at: row.last)
             return here
         }
-        other.cells.forEach { key, tally in
+        other.cells.forEachAddition { key, tally in
             cells.add(
                 tally,
                 to: CellKey(

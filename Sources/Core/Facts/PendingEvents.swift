@@ -127,7 +127,7 @@ struct PendingEvents: Sendable {
         return last
     }
 
-    /// Finds the numbers of the identifiers, and asks for the cells and the edges.
+    /// Finds the numbers of the identifiers, and asks for the edges.
     private mutating func number(in delta: inout FactDelta) {
         for entry in entries where !entry.isDuplicate {
             for place in entry.names {
@@ -140,7 +140,6 @@ struct PendingEvents: Sendable {
                 delta.saw(number, at: entry.at)
             }
             let root = names[entry.names.lowerBound].number
-            delta.prefetch(CellKey(identifier: root, day: entry.day, signal: entry.signal))
             for lower in entry.others {
                 delta.prefetchEdge(lower: names[lower].number, higher: root)
             }

@@ -13,63 +13,74 @@ struct CellEntries {
         var identifier: Int
     }
 
-    /// 10 bits of period, 32 of the identifier's rank by id, 6 of the day in the period, 16 of signal.
-    private var orders: [UInt64] = []
-    private var tallies: [Tally] = []
-    /// The places of the entries, in their order.
-    private let order: [UInt32]
-    private var place = 0
+    /// Places of cells, sorted: 10 bits of period, 32 of the identifier's rank by id, 6 of the day in
+    /// the period, 16 of the signal. One for each event that counts once and brings no money.
+    private let once: [UInt64]
+    /// The places of all others, sorted, with what they add.
+    private let others: [(place: UInt64, tally: Tally)]
+    private var nextOnce = 0
+    private var nextOther = 0
     /// Numbers in the delta by rank.
     private let ranked: [UInt32]
     private let identifiers: [ResolvedIdentifier]
 
-    init(_ cells: CellTable, _ identifiers: [ResolvedIdentifier]) {
+    init(_ cells: CellLog, _ identifiers: [ResolvedIdentifier]) {
         self.identifiers = identifiers
-        var ids: [UInt64] = []
-        ids.reserveCapacity(identifiers.count)
-        for identifier in identifiers { ids.append(UInt64(identifier.id)) }
-        ranked = RadixOrder.indices(of: ids)
-        var ranks = [UInt64](repeating: 0, count: identifiers.count)
-        for (rank, number) in ranked.enumerated() { ranks[Int(number)] = UInt64(rank) }
-        var orders: [UInt64] = []
-        var tallies: [Tally] = []
-        orders.reserveCapacity(cells.count)
-        tallies.reserveCapacity(cells.count)
-        cells.forEach { key, tally in
-            let day = UInt64(UInt32(key.day.number))
-            let period = day / UInt64(CellCodec.periodDays)
-            let dayInPeriod = day % UInt64(CellCodec.periodDays)
-            orders.append(
-                period << 54 | ranks[key.identifier] << 22 | dayInPeriod << 16
-                    | UInt64(key.signal))
-            tallies.append(tally)
-        }
-        order = RadixOrder.indices(of: orders)
-        self.orders = orders
-        self.tallies = tallies
+        ranked = RadixOrder.indices(of: identifiers.map { UInt64($0.id) })
+        var ranks = [UInt32](repeating: 0, count: identifiers.count)
+        for (rank, number) in ranked.enumerated() { ranks[Int(number)] = UInt32(rank) }
+        var once: [UInt64] = []
+        once.reserveCapacity(cells.once.count)
+        for key in cells.once { once.append(Self.place(key, ranks)) }
+        RadixOrder.sort(&once)
+        self.once = once
+        others = cells.others.map { (Self.place($0.key, ranks), $0.tally) }
+            .sorted { $0.place < $1.place }
+    }
+
+    /// The place of a cell from its `CellKey.packed`.
+    private static func place(_ key: UInt64, _ ranks: [UInt32]) -> UInt64 {
+        let day = key >> 16 & 0xFFFF
+        let days = UInt64(CellCodec.periodDays)
+        let (period, dayInPeriod) = day.quotientAndRemainder(dividingBy: days)
+        let rank = UInt64(ranks[Int(key >> 32)])
+        return (period << 54) | (rank << 22) | (dayInPeriod << 16) | (key & 0xFFFF)
     }
 
     /// The next row, with its cells in `cells`, ascending by day and signal; nil after the last.
     mutating func nextRow(_ cells: inout [DailyCell]) -> Row? {
         cells.removeAll(keepingCapacity: true)
-        guard place < order.count else { return nil }
-        let head = orders[Int(order[place])] >> 22
+        guard let head = (nextPlace.map { $0 >> 22 }) else { return nil }
         let number = Int(ranked[Int(head & 0xFFFF_FFFF)])
         let period = Int32(head >> 32)
-        let row = Row(
-            key: CellEntries.key(period: period, identifier: identifiers[number].id),
-            period: period, identifier: number)
-        while place < order.count {
-            let entry = Int(order[place])
-            let key = orders[entry]
-            guard key >> 22 == head else { break }
+        while let place = nextPlace, place >> 22 == head {
             cells.append(
                 DailyCell(
-                    day: Day(period * CellCodec.periodDays + Int32(key >> 16 & 63)),
-                    signal: SignalID(truncatingIfNeeded: key), tally: tallies[entry]))
-            place += 1
+                    day: Day(period * CellCodec.periodDays + Int32(place >> 16 & 63)),
+                    signal: SignalID(truncatingIfNeeded: place), tally: takeSum(at: place)))
         }
-        return row
+        return Row(
+            key: CellEntries.key(period: period, identifier: identifiers[number].id),
+            period: period, identifier: number)
+    }
+
+    private var nextPlace: UInt64? {
+        let first = nextOnce < once.count ? once[nextOnce] : UInt64.max
+        let second = nextOther < others.count ? others[nextOther].place : UInt64.max
+        let place = min(first, second)
+        return place == .max ? nil : place
+    }
+
+    /// Everything that is added to one cell.
+    private mutating func takeSum(at place: UInt64) -> Tally {
+        let start = nextOnce
+        while nextOnce < once.count, once[nextOnce] == place { nextOnce += 1 }
+        var sum = Tally(n: Int64(nextOnce - start), value: 0)
+        while nextOther < others.count, others[nextOther].place == place {
+            sum.add(others[nextOther].tally)
+            nextOther += 1
+        }
+        return sum
     }
 
     /// The key of a packed row.

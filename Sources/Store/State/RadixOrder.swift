@@ -26,9 +26,28 @@ enum RadixOrder {
         return indices
     }
 
-    private static func distribute(
-        _ indices: [UInt32], of keys: [UInt64], into other: inout [UInt32], by shift: UInt64
-    ) {
+    /// Sorts keys, where nothing else hangs on them.
+    ///
+    /// - Complexity: as `indices(of:)`.
+    static func sort(_ keys: inout [UInt64]) {
+        guard let first = keys.first else { return }
+        var differing: UInt64 = 0
+        for key in keys { differing |= key ^ first }
+        var other = [UInt64](repeating: 0, count: keys.count)
+        for shift in stride(from: 0, to: 64, by: Int(bits))
+        where differing >> UInt64(shift) & UInt64(digits - 1) != 0 {
+            var starts = Self.starts(of: keys, UInt64(shift))
+            for key in keys {
+                let digit = Int(truncatingIfNeeded: key >> UInt64(shift)) & (digits - 1)
+                other[starts[digit]] = key
+                starts[digit] += 1
+            }
+            swap(&keys, &other)
+        }
+    }
+
+    /// Where the keys of each digit begin.
+    private static func starts(of keys: [UInt64], _ shift: UInt64) -> [Int] {
         var starts = [Int](repeating: 0, count: digits)
         for key in keys { starts[Int(truncatingIfNeeded: key >> shift) & (digits - 1)] += 1 }
         var start = 0
@@ -37,6 +56,13 @@ enum RadixOrder {
             starts[digit] = start
             start += count
         }
+        return starts
+    }
+
+    private static func distribute(
+        _ indices: [UInt32], of keys: [UInt64], into other: inout [UInt32], by shift: UInt64
+    ) {
+        var starts = Self.starts(of: keys, shift)
         for index in indices {
             let digit = Int(truncatingIfNeeded: keys[Int(index)] >> shift) & (digits - 1)
             other[starts[digit]] = index

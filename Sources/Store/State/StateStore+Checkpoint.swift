@@ -4,7 +4,7 @@ import Core
 extension StateStore {
     /// Adds the delta's cells to the packed rows, in the order of their keys.
     func write(
-        cells: CellTable, of identifiers: [ResolvedIdentifier]
+        cells: CellLog, of identifiers: [ResolvedIdentifier]
     ) throws(StoreError) {
         var entries = CellEntries(cells, identifiers)
         var stored: [DailyCell] = []

@@ -52,7 +52,7 @@ struct OriginTests {
                 event, from: SourceScope(name: "s", trust: .full, scope: 0), into: &delta)
         }
         var found: [String] = []
-        delta.cells.forEach { key, tally in
+        delta.cells.forEachAddition { key, tally in
             for _ in 0..<tally.n { found.append(names[Int(key.signal) - 1]) }
         }
         return (verdict, found.sorted())
