@@ -347,7 +347,7 @@ struct CellCodecTests {
     }
 
     @Test(arguments: 1...50 as ClosedRange<UInt64>)
-    func `merging adds equal cells up and keeps the order`(seed: UInt64) {
+    func `adding to a packed row adds equal cells up and keeps the order`(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         let left = Self.random(&random, period: 3)
         let right = Self.random(&random, period: 3)
@@ -360,8 +360,18 @@ struct CellCodecTests {
             ]
             .tally.add(cell.tally)
         }
+        var packed: [UInt8] = []
+        CellCodec.encode(left[...], into: &packed)
+        var bytes: [UInt8] = []
+        let isAdded = unsafe packed.withUnsafeBufferPointer {
+            CellCodec.add(right[...], to: unsafe ByteSlice($0), into: &bytes)
+        }
+        #expect(isAdded)
         var merged: [DailyCell] = []
-        CellCodec.merge(left[...], right[...], into: &merged)
+        let isRead = unsafe bytes.withUnsafeBufferPointer {
+            CellCodec.decode(unsafe ByteSlice($0), period: 3, into: &merged)
+        }
+        #expect(isRead)
         let wanted = expected.sorted { $0.key < $1.key }.map(\.value)
             .filter { $0.tally != Tally(n: 0, value: 0) }
         #expect(merged == wanted, "seed \(seed)")
@@ -377,6 +387,9 @@ struct CellCodecTests {
             unsafe bytes.withUnsafeBufferPointer {
                 let isRead = CellCodec.decode(unsafe ByteSlice($0), period: 1, into: &cells)
                 if !isRead { #expect(cells.isEmpty) }
+                var added: [UInt8] = []
+                _ = CellCodec.add(
+                    Self.random(&random, period: 1)[...], to: unsafe ByteSlice($0), into: &added)
             }
         }
     }

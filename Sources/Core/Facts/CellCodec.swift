@@ -13,11 +13,6 @@ public struct DailyCell: Hashable, Sendable {
         self.signal = signal
         self.tally = tally
     }
-
-    /// By day, then signal.
-    func precedes(_ other: DailyCell) -> Bool {
-        day == other.day ? signal < other.signal : day < other.day
-    }
 }
 
 /// The packed form of an identifier's cells within one period of 64 days.
@@ -47,12 +42,56 @@ public enum CellCodec {
 
     /// Appends the packed form of cells of one period, sorted and without doubles.
     public static func encode(_ cells: ArraySlice<DailyCell>, into bytes: inout [UInt8]) {
-        for cell in cells {
-            bytes.append(UInt8(cell.day.number % periodDays))
-            append(UInt64(cell.signal), to: &bytes)
-            append(zigzag(cell.tally.n), to: &bytes)
-            append(zigzag(cell.tally.value), to: &bytes)
+        for cell in cells { append(cell, to: &bytes) }
+    }
+
+    private static func append(_ cell: DailyCell, to bytes: inout [UInt8]) {
+        bytes.append(UInt8(cell.day.number % periodDays))
+        append(UInt64(cell.signal), to: &bytes)
+        append(zigzag(cell.tally.n), to: &bytes)
+        append(zigzag(cell.tally.value), to: &bytes)
+    }
+
+    /// Appends what a packed row and cells of its period come to together: equal ones add up,
+    /// one that comes to nothing goes, and what stays as it is is copied.
+    ///
+    /// - Parameter added: Cells of the period, sorted and without doubles.
+    /// - Returns: false if the bytes are no packed row; then what was appended means nothing.
+    public static func add(
+        _ added: ArraySlice<DailyCell>, to packed: ByteSlice, into bytes: inout [UInt8]
+    ) -> Bool {
+        var next = added.startIndex
+        var copied = 0
+        var place = 0
+        while place < packed.count, next < added.endIndex {
+            let start = place
+            let day = packed[place]
+            place += 1
+            guard day < periodDays, let signal = read(packed, &place),
+                let n = read(packed, &place), let value = read(packed, &place)
+            else { return false }
+            let order = UInt64(day) << 32 | signal
+            if self.order(added[next]) > order { continue }
+            unsafe bytes.append(contentsOf: packed[copied..<start].buffer)
+            copied = start
+            while next < added.endIndex, self.order(added[next]) < order {
+                append(added[next], to: &bytes)
+                next += 1
+            }
+            guard next < added.endIndex, self.order(added[next]) == order else { continue }
+            var sum = added[next]
+            sum.tally.add(Tally(n: unzigzag(n), value: unzigzag(value)))
+            if sum.tally != Tally(n: 0, value: 0) { append(sum, to: &bytes) }
+            copied = place
+            next += 1
         }
+        unsafe bytes.append(contentsOf: packed[copied..<packed.count].buffer)
+        encode(added[next...], into: &bytes)
+        return true
+    }
+
+    private static func order(_ cell: DailyCell) -> UInt64 {
+        UInt64(cell.day.number % periodDays) << 32 | UInt64(cell.signal)
     }
 
     /// Appends the cells of a packed row.
@@ -79,32 +118,6 @@ public enum CellCodec {
                     tally: Tally(n: unzigzag(n), value: unzigzag(value))))
         }
         return true
-    }
-
-    /// Merges two sorted runs of cells; equal cells add up, and a cell that comes to nothing goes.
-    public static func merge(
-        _ left: ArraySlice<DailyCell>, _ right: ArraySlice<DailyCell>,
-        into merged: inout [DailyCell]
-    ) {
-        var l = left.startIndex
-        var r = right.startIndex
-        while l < left.endIndex, r < right.endIndex {
-            if left[l].precedes(right[r]) {
-                merged.append(left[l])
-                l += 1
-            } else if right[r].precedes(left[l]) {
-                merged.append(right[r])
-                r += 1
-            } else {
-                var sum = left[l]
-                sum.tally.add(right[r].tally)
-                if sum.tally != Tally(n: 0, value: 0) { merged.append(sum) }
-                l += 1
-                r += 1
-            }
-        }
-        merged.append(contentsOf: left[l...])
-        merged.append(contentsOf: right[r...])
     }
 
     private static func zigzag(_ value: Int64) -> UInt64 {

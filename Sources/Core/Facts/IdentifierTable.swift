@@ -135,7 +135,7 @@ public struct IdentifierTable: Sendable {
 extension Array {
     /// Asks memory for an element that will be needed soon.
     @inline(__always)
-    func prefetch(_ index: Int) {
+    package func prefetch(_ index: Int) {
         unsafe withUnsafeBufferPointer {
             // SAFETY: an address is only hinted at, never read through here.
             guard let start = $0.baseAddress else { return }

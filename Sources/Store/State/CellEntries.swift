@@ -9,8 +9,8 @@ struct CellEntries {
         var key: Int64
         /// The period of its days.
         var period: Int32
-        /// The identifier's number in the delta.
-        var identifier: Int
+        /// The identifier.
+        var identifier: ResolvedIdentifier
     }
 
     /// Places of cells, sorted: 10 bits of period, 32 of the identifier's rank by id, 6 of the day in
@@ -20,15 +20,14 @@ struct CellEntries {
     private let others: [(place: UInt64, tally: Tally)]
     private var nextOnce = 0
     private var nextOther = 0
-    /// Numbers in the delta by rank.
-    private let ranked: [UInt32]
-    private let identifiers: [ResolvedIdentifier]
+    /// The identifiers by rank.
+    private let ranked: [ResolvedIdentifier]
 
     init(_ cells: CellLog, _ identifiers: [ResolvedIdentifier]) {
-        self.identifiers = identifiers
-        ranked = RadixOrder.indices(of: identifiers.map { UInt64($0.id) })
+        let order = RadixOrder.indices(of: identifiers.map { UInt64($0.id) })
         var ranks = [UInt32](repeating: 0, count: identifiers.count)
-        for (rank, number) in ranked.enumerated() { ranks[Int(number)] = UInt32(rank) }
+        for (rank, number) in order.enumerated() { ranks[Int(number)] = UInt32(rank) }
+        ranked = order.map { identifiers[Int($0)] }
         var once: [UInt64] = []
         once.reserveCapacity(cells.once.count)
         for key in cells.once { once.append(Self.place(key, ranks)) }
@@ -51,7 +50,7 @@ struct CellEntries {
     mutating func nextRow(_ cells: inout [DailyCell]) -> Row? {
         cells.removeAll(keepingCapacity: true)
         guard let head = (nextPlace.map { $0 >> 22 }) else { return nil }
-        let number = Int(ranked[Int(head & 0xFFFF_FFFF)])
+        let identifier = ranked[Int(head & 0xFFFF_FFFF)]
         let period = Int32(head >> 32)
         while let place = nextPlace, place >> 22 == head {
             cells.append(
@@ -60,8 +59,8 @@ struct CellEntries {
                     signal: SignalID(truncatingIfNeeded: place), tally: takeSum(at: place)))
         }
         return Row(
-            key: CellEntries.key(period: period, identifier: identifiers[number].id),
-            period: period, identifier: number)
+            key: CellEntries.key(period: period, identifier: identifier.id), period: period,
+            identifier: identifier)
     }
 
     private var nextPlace: UInt64? {

@@ -52,6 +52,12 @@ struct IdentifierCache {
         isComplete = false
     }
 
+    /// Asks memory for the place of a hash.
+    func prefetch(_ hash: UInt64) {
+        guard !slots.isEmpty else { return }
+        slots.prefetch(Int(truncatingIfNeeded: hash) & (slots.count - 1))
+    }
+
     /// What is known under a hash whose second hash agrees.
     func find(_ hash: UInt64, check: UInt64) -> Known? {
         guard !slots.isEmpty else { return nil }

@@ -13,10 +13,16 @@ struct PersonUpdate {
     private var contacts: Set<Int64> = []
     /// Identifiers whose root changed here, for `IdentifierCache`.
     private(set) var moved: [(identifier: Identifier, known: IdentifierCache.Known)] = []
+    /// Whether anybody ever said something against the edges; where not, nobody has to be asked.
+    private let hasAssertions: Bool
+    /// Whether memberships have to follow who moves.
+    private let hasMemberships: Bool
 
-    init(statements: StateStatements, now: Instant) {
-        self.statements = statements
+    init(in store: StateStore, now: Instant) throws(StoreError) {
+        statements = store.statements
         self.now = now
+        hasAssertions = try store.hasAssertions()
+        hasMemberships = try store.hasMemberships()
     }
 
     /// Adds the edges and decides anew to whom the identifiers below them belong.
@@ -25,16 +31,19 @@ struct PersonUpdate {
     ) throws(StoreError) {
         var changed: [IdentifierKind: Set<Int64>] = [:]
         var new: Set<Int64> = []
-        // Sorted, so that the index is walked in order and runs are alike.
-        let sorted = edges.rows.map { edge in
-            (identifiers[Int(edge.lower)], identifiers[Int(edge.higher)], edge.tally)
-        }.sorted { ($0.0.id, $0.1.id) < ($1.0.id, $1.1.id) }
-        for (lower, higher, tally) in sorted where !lower.isErased && !higher.isErased {
+        // Sorted, so that the index is walked in order.
+        let rows = edges.rows
+        let order = RadixOrder.indices(of: rows.map { UInt64(identifiers[Int($0.lower)].id) })
+        for place in order {
+            let edge = rows[Int(place)]
+            let lower = identifiers[Int(edge.lower)]
+            let higher = identifiers[Int(edge.higher)]
+            if lower.isErased || higher.isErased { continue }
             statements.addEdge.bind(1, lower.id)
             statements.addEdge.bind(2, higher.id)
-            statements.addEdge.bind(3, tally.first)
-            statements.addEdge.bind(4, tally.last)
-            statements.addEdge.bind(5, tally.n)
+            statements.addEdge.bind(3, edge.tally.first)
+            statements.addEdge.bind(4, edge.tally.last)
+            statements.addEdge.bind(5, edge.tally.n)
             try statements.addEdge.run()
             if lower.isNew { new.insert(lower.id) }
             // More votes for the person that it belongs to change nothing, and a new identifier
@@ -70,6 +79,8 @@ struct PersonUpdate {
             while let ids = changed.removeValue(forKey: kind) {
                 for id in ids.sorted() {
                     guard try decide(id, isNew: new.contains(id)) else { continue }
+                    // Nothing hangs below a cookie but what somebody linked to it.
+                    if kind == .cookie, !hasAssertions { continue }
                     let lower = statements.readLower
                     lower.bind(1, id)
                     while try lower.step() {
@@ -85,6 +96,7 @@ struct PersonUpdate {
     /// The contacts whose row may have changed by this checkpoint.
     func touched(among identifiers: [ResolvedIdentifier]) -> Set<Int64> {
         var result = contacts
+        result.reserveCapacity(contacts.count + identifiers.count)
         for identifier in identifiers { result.insert(roots[identifier.id] ?? identifier.root) }
         return result
     }
@@ -93,7 +105,7 @@ struct PersonUpdate {
     ///
     /// - Returns: whether that changed.
     private mutating func decide(_ id: Int64, isNew: Bool) throws(StoreError) -> Bool {
-        let belonging = try statements.belonging(of: id)
+        let belonging = try statements.belonging(of: id, mayBeAsserted: hasAssertions)
         let root: Int64? = if case .person(let root) = belonging { root } else { nil }
         let ambiguous = belonging == .ambiguous
 
@@ -126,6 +138,7 @@ struct PersonUpdate {
         if let old { try write("split", contact: id, other: old) }
         guard let new else { return }
         try write("merge", contact: id, other: new)
+        guard hasMemberships else { return }
         try statements.moveMembership(from: id, to: new, at: now)
     }
 

@@ -7,30 +7,39 @@ extension StateStore {
         cells: CellLog, of identifiers: [ResolvedIdentifier]
     ) throws(StoreError) {
         var entries = CellEntries(cells, identifiers)
-        var stored: [DailyCell] = []
-        var merged: [DailyCell] = []
         var packed: [UInt8] = []
         var added: [DailyCell] = []
         while let row = entries.nextRow(&added) {
-            if identifiers[row.identifier].isErased {
+            if row.identifier.isErased {
                 try countErased(added)
                 continue
             }
             if let retention, added[0].day < retention.start {
-                try addUp(&added, of: identifiers[row.identifier].id, before: retention)
+                try addUp(&added, of: row.identifier.id, before: retention)
                 if added.isEmpty { continue }
             }
-            merged.removeAll(keepingCapacity: true)
             packed.removeAll(keepingCapacity: true)
-            stored.removeAll(keepingCapacity: true)
-            if !identifiers[row.identifier].isNew {
-                try read(row.key, period: row.period, into: &stored)
+            if row.identifier.isNew {
+                CellCodec.encode(added[...], into: &packed)
+            } else {
+                try add(added, to: row.key, into: &packed)
             }
-            CellCodec.merge(stored[...], added[...], into: &merged)
-            CellCodec.encode(merged[...], into: &packed)
             let write = statements.writeCell
             write.bind(1, row.key)
             try write.run(binding: packed, 2)
+        }
+    }
+
+    /// What a packed row and further cells come to together; there may be no such row.
+    private func add(
+        _ added: [DailyCell], to key: Int64, into packed: inout [UInt8]
+    ) throws(StoreError) {
+        let read = statements.readCell
+        read.bind(1, key)
+        guard try read.step() else { return CellCodec.encode(added[...], into: &packed) }
+        defer { read.reset() }
+        guard CellCodec.add(added[...], to: read.bytes(0), into: &packed) else {
+            throw .damaged(path: path, detail: "row \(key) of cell is not packed as it should be")
         }
     }
 

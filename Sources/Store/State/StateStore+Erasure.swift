@@ -41,7 +41,7 @@ extension StateStore {
             let orphans = try eraseEdges(of: person)
             try leaveSegments(contact, at: now)
             for member in person.members { try remove(identifier: member.id) }
-            var persons = PersonUpdate(statements: statements, now: now)
+            var persons = try PersonUpdate(in: self, now: now)
             try persons.decideAnew(orphans)
             let touched = persons.touched(among: []).union([contact])
                 .union(try dropEmpty(among: orphans))

@@ -29,6 +29,7 @@ extension StateStore {
         var resolved: [ResolvedIdentifier] = []
         resolved.reserveCapacity(rows.count)
         for (number, row) in rows.enumerated() {
+            if number + Self.ahead < rows.count { cache.prefetch(rows[number + Self.ahead].hash) }
             if !erasedTokens.isEmpty, erasedTokens.contains(row.hash) {
                 resolved.append(.erased(row.kind))
                 continue
@@ -43,6 +44,9 @@ extension StateStore {
         try addNew(&resolved, facts)
         return resolved
     }
+
+    /// How many identifiers ahead memory is asked for their places in the cache.
+    private static var ahead: Int { 16 }
 
     /// What the state knows of an identifier; nil if it is new.
     private func find(

@@ -69,7 +69,7 @@ extension StateStore {
             try revoke.run()
             let revoked = connection.lastChanges > 0
             if !revoked { try store(joined: joined, lower, higher, by: actor, at: now) }
-            var persons = PersonUpdate(statements: statements, now: now)
+            var persons = try PersonUpdate(in: self, now: now)
             try persons.decideAnew([lower])
             return AssertionResult(
                 contacts: [try root(of: left), try root(of: right)], revoked: revoked,
@@ -103,6 +103,11 @@ extension StateStore {
         return first < second ? (right, left) : (left, right)
     }
 
+    /// Whether anything was ever asserted about identifiers.
+    func hasAssertions() throws(StoreError) -> Bool {
+        try connection.integer("SELECT 1 FROM assertion LIMIT 1") != nil
+    }
+
     /// Whether there is an identifier of this number.
     public func hasIdentifier(_ id: Int64) throws(StoreError) -> Bool {
         statements.readIdentifier.bind(1, id)
@@ -128,13 +133,19 @@ extension StateStatements {
     ///
     /// The last `link` decides. An `unlink` takes away the votes for the person that the other
     /// identifier belongs to.
-    func belonging(of id: Int64) throws(StoreError) -> Belonging {
+    ///
+    /// - Parameter mayBeAsserted: False where it is known that nothing was ever asserted.
+    func belonging(
+        of id: Int64, mayBeAsserted: Bool = true
+    ) throws(StoreError) -> Belonging {
         var linked: Int64?
         var away: Set<Int64> = []
-        readAssertions.bind(1, id)
-        while try readAssertions.step() {
-            let root = readAssertions.int(0)
-            if readAssertions.int(1) != 0 { linked = root } else { away.insert(root) }
+        if mayBeAsserted {
+            readAssertions.bind(1, id)
+            while try readAssertions.step() {
+                let root = readAssertions.int(0)
+                if readAssertions.int(1) != 0 { linked = root } else { away.insert(root) }
+            }
         }
         if let linked { return .person(linked) }
         var votes: [(root: Int64, n: Int64)] = []

@@ -91,7 +91,7 @@ public final class StateStore {
                 let resolved = try resolve(checkpoint.facts)
                 try write(cells: checkpoint.facts.cells, of: resolved)
                 try write(traits: checkpoint.facts.traits, of: resolved)
-                var persons = PersonUpdate(statements: statements, now: now)
+                var persons = try PersonUpdate(in: self, now: now)
                 try persons.apply(edges: checkpoint.facts.edges, of: resolved)
                 for (identifier, known) in persons.moved { remember(identifier, known) }
                 try write(positions: checkpoint.positions)
