@@ -108,7 +108,7 @@ void clinux_keep_standard_descriptors(void) {
 }
 
 void clinux_give_back_memory(void) {
-    mallopt(M_MMAP_THRESHOLD, 4 << 20); // setting it also stops it from growing
+    mallopt(M_MMAP_THRESHOLD, 512 << 10); // setting it also stops it from growing
 }
 
 void clinux_quiet_sqlite(void) { sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); }

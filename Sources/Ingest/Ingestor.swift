@@ -8,7 +8,7 @@ public final class Ingestor {
     /// Follows the files.
     public let follower: Follower
     /// Memory that a checkpoint in the making may take, in bytes, before it has to be handed over.
-    public static let footprintLimit = 14 << 20
+    public static let footprintLimit = 12 << 20
     /// After a checkpoint of so many records the next one is as large, and gets its room at once.
     private static let manyRecords = 100_000
     /// Records of all checkpoints since the start.
