@@ -11,7 +11,7 @@ final class Assembly {
     let loop: IngestLoop
     let worker: StoreWorker
     let publication: PublicationWorker
-    private(set) var configuration: Configuration
+    private var configuration: Configuration
     let started: Instant
     private let ingestor: Ingestor
     private let clock: Clock
@@ -28,6 +28,7 @@ final class Assembly {
         let store = try StateStore(
             path: options.state + "/state.db", zone: zone, random: Self.randomBytes)
         let names = try store.intern(configuration.model)
+        try store.remember(configuration.sources)
         let rules = Rules(
             model: configuration.model, names: names, configurationHash: configuration.hash)
         let ingestor = try Self.makeIngestor(
@@ -74,8 +75,12 @@ final class Assembly {
                 configured: configuration.model.zone.description)
         }
         let model = configuration.model
+        let sources = configuration.sources
         let interned = worker.perform { worker in
-            Result { () throws(StoreError) in try worker.store.intern(model) }
+            Result { () throws(StoreError) in
+                try worker.store.remember(sources)
+                return try worker.store.intern(model)
+            }
         }
         guard let names = try interned?.get() else { return }
         ingestor.reconfigure(
@@ -139,6 +144,19 @@ extension StateStore {
     /// The numbers of a model's names.
     func intern(_ model: Model) throws(StoreError) -> NameTable {
         try intern(signals: model.signals.map(\.name), topics: model.topics.map(\.name))
+    }
+
+    /// Keeps for good which sources have, or once had, lines of several records: of all others
+    /// there are as many records as lines.
+    func remember(_ sources: [SourceDefinition]) throws(StoreError) {
+        for source in sources where source.mayHoldSeveral {
+            if try !hasHeldSeveral(source.name) { try keep(1, for: "several \(source.name)") }
+        }
+    }
+
+    /// Whether lines of a source may be, or once were, several records.
+    func hasHeldSeveral(_ source: String) throws(StoreError) -> Bool {
+        try kept("several \(source)") != nil
     }
 }
 

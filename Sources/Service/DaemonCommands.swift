@@ -32,6 +32,7 @@ final class DaemonCommands: @unchecked Sendable {
         case "quarantine": quarantine(request)
         case "requeue": requeue(request)
         case "backup": backup()
+        case "ambiguous": ambiguous(request)
         case _ where PersonCommands.names.contains(request.command): person(request)
         default:
             .failure("unknown command '\(request.command)'", exitCode: 64)
@@ -42,21 +43,22 @@ final class DaemonCommands: @unchecked Sendable {
     private func status() -> ControlResponse {
         settle()
         let snapshot = parts.loop.current
-        let streams = parts.worker.perform { worker in
-            Result { () throws(StoreError) in try worker.store.streams() }
-        }
-        guard let streams else { return .failure("the daemon is ending", exitCode: 75) }
-        do {
-            var report = StatusReport(streams: try streams.get())
+        do throws(StoreError) {
+            // What the store's thread goes by; others are the main thread's to change.
+            let (streams, day, hash) = try parts.worker.read {
+                store, rules, day throws(StoreError) in
+                (try store.streams(), day, rules.configurationHash)
+            }
+            var report = StatusReport(streams: streams)
             report.isRunning = true
             report.sequence = parts.worker.sequence
-            report.day = parts.loop.day
+            report.day = day
             report.lagBytes = snapshot.lagBytes
             report.partialBytes = snapshot.partialBytes
             report.openFiles = snapshot.openFiles
             report.rate = snapshot.rate
             report.degraded = degraded.current
-            report.configurationHash = parts.configuration.hash
+            report.configurationHash = hash
             report.publishedSequence = parts.publication.published
             report.pendingContacts = parts.worker.pendingContacts
             report.duplicateKeys = snapshot.duplicateKeys
@@ -105,6 +107,14 @@ final class DaemonCommands: @unchecked Sendable {
     private func quarantine(_ request: ControlRequest) -> ControlResponse {
         do throws(StoreError) {
             return try QuarantineList.answer(request, parts.worker)
+        } catch {
+            return .failure("\(error)", exitCode: error.exitCode)
+        }
+    }
+
+    private func ambiguous(_ request: ControlRequest) -> ControlResponse {
+        do throws(StoreError) {
+            return try AmbiguityReport.answer(request, parts.worker)
         } catch {
             return .failure("\(error)", exitCode: error.exitCode)
         }
@@ -174,7 +184,7 @@ extension StoreWorker: StateAccess {
         let result = perform { worker in
             Result { () throws(StoreError) in try body(worker.store, worker.rules, worker.day) }
         }
-        guard let result else { throw .unlawful(detail: "the daemon is ending") }
+        guard let result else { throw .ending }
         return try result.get()
     }
 }

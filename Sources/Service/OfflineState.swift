@@ -9,16 +9,16 @@ public final class OfflineState {
     private let store: StateStore
     private let rules: Rules
     private let day: Day
-    private let configuration: Configuration
+    private let configuration: Configuration?
     private let directory: String
 
     /// Opens a state directory.
     ///
     /// - Parameters:
-    ///   - configuration: By which scores are derived.
+    ///   - configuration: By which scores are derived; nil for what takes the facts as they are.
     ///   - asOf: The day for which; nil for today.
     /// - Throws: `StateLockError`, `StoreError`.
-    public init(directory: String, configuration: Configuration, asOf: Day? = nil) throws {
+    public init(directory: String, configuration: Configuration?, asOf: Day? = nil) throws {
         self.directory = directory
         let path = directory + "/state.db"
         lock = try StateLock.acquire(directory: directory)
@@ -26,13 +26,18 @@ public final class OfflineState {
             throw StoreError.sqlite(
                 path: path, code: 14, message: "there is no such file", doing: "opening")
         }
-        store = try StateStore(path: path, zone: configuration.model.zone, random: { _ in [] })
+        store = try StateStore(path: path, zone: configuration?.model.zone, random: { _ in [] })
         rules = Rules(
-            model: configuration.model, names: try store.names(),
-            configurationHash: configuration.hash)
-        day = Clock.system(asOf: asOf).day(in: configuration.model.zone)
+            model: configuration?.model ?? Model(), names: try store.names(),
+            configurationHash: configuration?.hash ?? "")
+        day = Clock.system(asOf: asOf).day(in: store.zone)
         self.configuration = configuration
-        store.retention = rules.retention(on: day)
+        if configuration != nil { store.retention = rules.retention(on: day) }
+    }
+
+    /// Whether a command asks for more than the facts.
+    public static func needsConfiguration(_ command: String) -> Bool {
+        ["verify", "whatif", "requeue"].contains(command)
     }
 
     /// What `status` shows: the counts, and how far the files have grown beyond them.
@@ -41,7 +46,7 @@ public final class OfflineState {
         var report = StatusReport(streams: streams)
         report.sequence = store.sequence
         report.day = day
-        report.configurationHash = configuration.hash
+        report.configurationHash = configuration?.hash
         for stream in streams where !stream.position.retired {
             var status = stat()
             guard unsafe stat(stream.position.displayPath, &status) == 0,
@@ -59,6 +64,7 @@ public final class OfflineState {
         case "whatif": return WhatIf.answer(request, self)
         case "quarantine": return try QuarantineList.answer(request, self)
         case "requeue": return try requeue(request)
+        case "ambiguous": return try AmbiguityReport.answer(request, self)
         case "backup": return try Backup.make(self, directory: directory)
         default: break
         }
@@ -81,6 +87,9 @@ public final class OfflineState {
 
     /// What is read again shows in `leads.db` when the daemon runs.
     private func requeue(_ request: ControlRequest) throws -> ControlResponse {
+        guard let configuration else {
+            return .failure("requeue takes a configuration", exitCode: 78)
+        }
         let clock = Clock.system(asOf: nil)
         let ingestor = try Assembly.makeIngestor(
             configuration, store, store.intern(configuration.model), clock, watcher: nil)

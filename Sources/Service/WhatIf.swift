@@ -132,6 +132,12 @@ struct WhatIf {
         do throws(ConfigurationError) {
             let configuration = try Configuration.load(path: path)
             do throws(StoreError) {
+                let zone = try access.read { store, _, _ throws(StoreError) in store.zone }
+                guard configuration.model.zone == zone else {
+                    return .failure(
+                        "\(path): time_zone is not \(zone), which the state keeps for good",
+                        exitCode: 78)
+                }
                 return .result(try WhatIf(access, new: configuration).value)
             } catch {
                 return .failure("\(error)", exitCode: error.exitCode)

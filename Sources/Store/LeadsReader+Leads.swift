@@ -46,7 +46,7 @@ extension LeadsReader {
         }
     }
 
-    private static let columns =
+    static let columns =
         LeadColumn.allCases.map { "l.\($0.rawValue)" }.joined(separator: ", ")
 
     /// By the index on scores; a segment's membership is looked up for each, which is cheap and ends
@@ -80,7 +80,7 @@ extension LeadsReader {
             """
     }
 
-    private func leads(_ sql: String, _ arguments: StatementArguments) throws -> [LeadRow] {
+    func leads(_ sql: String, _ arguments: StatementArguments) throws -> [LeadRow] {
         let rows = try Row.fetchCursor(db, sql: sql, arguments: arguments)
         var result: [LeadRow] = []
         while let row = try rows.next() { result.append(LeadRow(row)) }

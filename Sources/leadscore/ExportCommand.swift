@@ -9,7 +9,8 @@ struct ExportCommand: ParsableCommand {
         discussion: """
             All columns of leads, in the order of the contacts' numbers. What stands in logs was written \
             by strangers: in CSV a text that a spreadsheet would take for a formula (it begins with =, +, \
-            -, @, a tab or a carriage return) gets a ' before it.
+            -, @, a tab or a line break) gets a ' before it, and what a screen would act on or not \
+            show is written as \\u{1B}.
 
             Examples:
               leadscore export --segment hot > hot.csv
@@ -76,12 +77,13 @@ enum CSV {
         fields.map(quoted).joined(separator: ",") + "\r\n"
     }
 
-    /// A text that no spreadsheet takes for a formula.
+    /// A text that no spreadsheet takes for a formula, and on which no screen acts.
     static func harmless(_ text: String) -> String {
         let first = text.unicodeScalars.first
         let starts: [Unicode.Scalar] = ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"]
-        guard let first, starts.contains(first) else { return text }
-        return "'" + text
+        let shown = text.harmless
+        guard let first, starts.contains(first) else { return shown }
+        return "'" + shown
     }
 
     private static func quoted(_ field: String) -> String {

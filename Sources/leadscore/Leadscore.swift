@@ -23,7 +23,8 @@ struct Leadscore: ParsableCommand {
             CheckCommand.self, StatusCommand.self, TopCommand.self, ShowCommand.self,
             ExplainCommand.self, SegmentsCommand.self, WatchCommand.self, ExportCommand.self,
             WhatIfCommand.self, LinkCommand.self, UnlinkCommand.self, ForgetCommand.self,
-            QuarantineCommand.self, RequeueCommand.self, BackupCommand.self,
+            AmbiguousCommand.self, BouncedCommand.self, QuarantineCommand.self, RequeueCommand.self,
+            BackupCommand.self,
             VerifyCommand.self, TryCommand.self,
         ])
 

@@ -36,7 +36,9 @@ struct StateOptions: ParsableArguments {
     var state = standard
 
     @Option(
-        help: ArgumentHelp("The configuration; read only if no daemon runs.", valueName: "file"))
+        help: ArgumentHelp(
+            "The configuration; read only where no daemon runs and scores have to be derived.",
+            valueName: "file"))
     var config = "/etc/leadscored/leadscored.yaml"
 
     /// Whether there is a state, as far as this user can tell.
@@ -84,8 +86,8 @@ struct WhoArgument: ExpressibleByArgument {
     var who: Who
     var text: String
 
-    static let help = ArgumentHelp(
-        "email:, customer:, cookie: or contact: and a value, or a value alone.", valueName: "who")
+    static let words = "email:, customer:, cookie: or contact: and a value, or a value alone."
+    static let help = ArgumentHelp("\(words)", valueName: "who")
 
     init?(argument: String) {
         guard let who = Who(argument) else { return nil }

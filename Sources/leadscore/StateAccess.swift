@@ -63,9 +63,15 @@ extension ControlResponse {
                     "see that it is written in full; `leadscore status` shows how far the logs are "
                         + "read")
             case .failure(let message, 64): throw Failure(.usage, message, "see --help")
+            case .failure(let message, 78):
+                let mistakes = message.split(separator: "\n").map(String.init)
+                throw Failure(
+                    .configuration, "the configuration cannot be used", details: mistakes,
+                    "correct it; `leadscore check --config FILE` reads it in the same way")
             case .failure(let message, let code):
                 throw Failure(
-                    exitCode: code, "the daemon could not do it: \(message)", "its log says more")
+                    exitCode: code, "it could not be done: \(message)",
+                    "if a daemon runs, its log says more")
             }
         }
     }
@@ -83,13 +89,15 @@ struct NoDaemon: Error {
 /// The state itself, when no daemon owns it: takes the lock for as long as it answers.
 struct OfflineAccess: StateAccess {
     let directory: String
-    /// By which scores are derived.
+    /// By which scores are derived; read only for commands that need it.
     let configuration: String
 
     func ask(_ request: ControlRequest) throws -> JSONValue {
         do {
+            let isNeeded = OfflineState.needsConfiguration(request.command)
             let state = try OfflineState(
-                directory: directory, configuration: Configuration.load(path: configuration))
+                directory: directory,
+                configuration: isNeeded ? Configuration.load(path: configuration) : nil)
             switch request.command {
             case "verify": return JSONValue(try state.verify())
             case "status": return JSONValue(try state.status())
@@ -97,8 +105,9 @@ struct OfflineAccess: StateAccess {
             }
         } catch let error as ConfigurationError {
             throw Failure(
-                .configuration, "\(configuration) has mistakes",
-                details: error.mistakes.map(\.description), "correct them, or name another file")
+                .configuration, "\(configuration) cannot be used",
+                details: error.mistakes.map(\.description),
+                "correct it, or name another file with --config")
         } catch let error as StateLockError {
             throw Failure(exitCode: error.exitCode, error.message, error.remedy)
         } catch let error as StoreError {

@@ -49,6 +49,13 @@ public struct TableRows: Sendable {
         }
     }
 
+    /// Changes a database that nobody has open, as no careful person would.
+    public static func execute(_ path: String, _ sql: String) throws {
+        let queue = try DatabaseQueue(path: path)
+        defer { try? queue.close() }
+        try queue.writeWithoutTransaction { try $0.execute(sql: sql) }
+    }
+
     private static func value(_ value: DatabaseValue) -> Value {
         switch value.storage {
         case .null: .null

@@ -299,4 +299,9 @@ public struct SourceDefinition: Sendable, Equatable {
         self.trust = trust
         self.layout = layout
     }
+
+    /// Whether one of its lines may be several records.
+    public var mayHoldSeveral: Bool {
+        if case .fields(let layout) = layout { !layout.each.isEmpty } else { false }
+    }
 }

@@ -14,6 +14,8 @@ public enum StoreError: Error, Equatable, Sendable {
     case replaced(path: String)
     /// A law of counting does not hold: nothing was committed.
     case unlawful(detail: String)
+    /// Whoever has the state open is about to let go of it.
+    case ending
 
     /// The exit code of the process, by sysexits.
     public var exitCode: Int32 {
@@ -29,6 +31,7 @@ public enum StoreError: Error, Equatable, Sendable {
         case .newer, .foreign, .zone: 78
         case .replaced: 74
         case .unlawful: 70
+        case .ending: 75
         }
     }
 }
@@ -74,6 +77,7 @@ extension StoreError: CustomStringConvertible {
             """
         case .replaced(let path):
             "\(path) was deleted or replaced while in use; put it back or start anew, then restart"
+        case .ending: "the daemon is ending; try again"
         case .unlawful(let detail):
             "the counts do not add up (\(detail)); nothing was committed: please report this"
         }

@@ -58,6 +58,7 @@ extension StateStore {
         try readCells(of: &persons, seats)
         try readTraits(of: &persons, seats)
         try readLifetime(of: &persons, seats)
+        try explain(&persons, seats)
         if let retention {
             for place in persons.indices { persons[place].addUp(before: retention) }
         }
@@ -82,6 +83,31 @@ extension StateStore {
             person.members[place].reason = try statements.reason(
                 for: person.members[place].id, in: person.contact)
         }
+    }
+
+    /// The same for many, as long as nobody said who is who: then only the edges tell.
+    private func explain(_ persons: inout [PersonFacts], _ seats: Seats) throws(StoreError) {
+        guard try connection.integer("SELECT 1 FROM assertion LIMIT 1") == nil else {
+            for place in persons.indices { try explain(&persons[place]) }
+            return
+        }
+        let row = statements.readVotesBetween
+        row.bind(1, seats.range.lowerBound)
+        row.bind(2, seats.range.upperBound)
+        var place = 0
+        var last: Seats.Seat?
+        var votes: [(root: Int64, n: Int64)] = []
+        while try row.step() {
+            guard let seat = seats.near(row.int(0), from: &place) else { continue }
+            if let last, last.id != seat.id {
+                persons.explain(last, by: votes)
+                votes.removeAll(keepingCapacity: true)
+            }
+            last = seat
+            votes.append((row.int(1), row.int(2)))
+        }
+        if let last { persons.explain(last, by: votes) }
+        for seat in seats.far { persons.explain(seat, by: try statements.votes(of: seat.id)) }
     }
 
     // MARK: One identifier
@@ -195,6 +221,15 @@ extension StateStore {
             row.bind(2, seat.id)
             while try row.step() { add(&persons[seat.person], seat.member) }
         }
+    }
+}
+
+extension [PersonFacts] {
+    /// Says why an identifier belongs to its person, if it is not the one that names it.
+    fileprivate mutating func explain(_ seat: Seats.Seat, by votes: [(root: Int64, n: Int64)]) {
+        guard seat.member > 0 || self[seat.person].members[seat.member].ambiguous else { return }
+        self[seat.person].members[seat.member].reason = StateStatements.reason(
+            for: seat.id, in: self[seat.person].contact, votes)
     }
 }
 

@@ -19,6 +19,7 @@ final class StateStatements {
     let removeTraits: Statement
     let addEdge: Statement
     let readVotes: Statement
+    let readVotesBetween: Statement
     let readLower: Statement
     let stateTrait: Statement
     let readTraits: Statement
@@ -99,6 +100,12 @@ final class StateStatements {
             """
             SELECT coalesce(i.root, i.id), e.n FROM edge e JOIN identifier i ON i.id = e.higher
             WHERE e.lower = ?
+            """)
+        readVotesBetween = try connection.prepare(
+            """
+            SELECT e.lower, coalesce(i.root, i.id), e.n FROM edge e
+            CROSS JOIN identifier i ON i.id = e.higher
+            WHERE e.lower BETWEEN ? AND ? ORDER BY e.lower
             """)
         readLower = try connection.prepare(
             """

@@ -130,14 +130,22 @@ extension StateStore {
 
 extension StateStatements {
     /// To whom an identifier belongs: by what was asserted of it, else by its edges.
+    func belonging(
+        of id: Int64, mayBeAsserted: Bool = true
+    ) throws(StoreError) -> Belonging {
+        let said = try said(of: id, mayBeAsserted: mayBeAsserted)
+        return said.linked.map(Belonging.person) ?? Belonging(votes: said.votes)
+    }
+
+    /// What is said of an identifier: the person that it was linked to, and the votes of its edges.
     ///
     /// The last `link` decides. An `unlink` takes away the votes for the person that the other
     /// identifier belongs to.
     ///
     /// - Parameter mayBeAsserted: False where it is known that nothing was ever asserted.
-    func belonging(
+    func said(
         of id: Int64, mayBeAsserted: Bool = true
-    ) throws(StoreError) -> Belonging {
+    ) throws(StoreError) -> (linked: Int64?, votes: [(root: Int64, n: Int64)]) {
         var linked: Int64?
         var away: Set<Int64> = []
         if mayBeAsserted {
@@ -147,14 +155,16 @@ extension StateStatements {
                 if readAssertions.int(1) != 0 { linked = root } else { away.insert(root) }
             }
         }
-        if let linked { return .person(linked) }
+        if let linked { return (linked, []) }
+        return (nil, try votes(of: id).filter { !away.contains($0.root) })
+    }
+
+    /// For each edge upwards the root that it leads to, and how often it was seen.
+    func votes(of id: Int64) throws(StoreError) -> [(root: Int64, n: Int64)] {
         var votes: [(root: Int64, n: Int64)] = []
         readVotes.bind(1, id)
-        while try readVotes.step() {
-            let root = readVotes.int(0)
-            if !away.contains(root) { votes.append((root, readVotes.int(1))) }
-        }
-        return Belonging(votes: votes)
+        while try readVotes.step() { votes.append((readVotes.int(0), readVotes.int(1))) }
+        return votes
     }
 
     /// Why an identifier belongs to a contact: who linked it, or how many of its events lead there.
@@ -167,9 +177,15 @@ extension StateStatements {
             }
         }
         if let actor { return "linked by \(actor)" }
+        return Self.reason(for: id, in: contact, try votes(of: id))
+    }
+
+    /// What the votes alone say about it; nil if there are none.
+    static func reason(
+        for id: Int64, in contact: Int64, _ votes: [(root: Int64, n: Int64)]
+    ) -> String? {
         var sums: [Int64: Int64] = [:]
-        readVotes.bind(1, id)
-        while try readVotes.step() { sums[readVotes.int(0), default: 0] += readVotes.int(1) }
+        for vote in votes { sums[vote.root, default: 0] += vote.n }
         let total = sums.values.reduce(0, +)
         guard total > 0 else { return nil }
         if let n = sums[contact], contact != id { return "\(n) of \(total) events lead there" }

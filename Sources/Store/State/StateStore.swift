@@ -10,6 +10,8 @@ public final class StateStore {
     public let hash: KeyedHash
     /// What tells this state from every other one, in what is derived from it.
     public var token: String { String(hash(Array("state".utf8)), radix: 16) }
+    /// The zone in which this state counts days.
+    public let zone: FixedZone
     /// The number of the last checkpoint.
     public private(set) var sequence: Int64
     /// The file.
@@ -31,11 +33,12 @@ public final class StateStore {
     /// Opens the state, or makes a new one.
     ///
     /// - Parameters:
-    ///   - zone: The configured zone; one that differs from the stored one is refused.
+    ///   - zone: The configured zone; one that differs from the stored one is refused. nil takes the
+    ///     stored one, which a new state does not have.
     ///   - random: Gives so many random bytes, for the secret of a new state.
     /// - Throws: `StoreError`; a file that is damaged, newer or foreign is left untouched.
     public init(
-        path: String, zone: FixedZone, random: (Int) -> [UInt8]
+        path: String, zone: FixedZone?, random: (Int) -> [UInt8]
     ) throws(StoreError) {
         self.path = path
         let found = try DatabaseFile(path: path)
@@ -54,7 +57,7 @@ public final class StateStore {
                 }
             }
             try Self.migrate(connection)
-            try Self.settle(connection, zone: zone, random: random)
+            self.zone = try Self.settle(connection, zone: zone, random: random)
             try connection.execute("PRAGMA journal_mode = WAL")
             statements = try StateStatements(connection)
             hash = try Self.readHash(connection)
@@ -151,18 +154,25 @@ public final class StateStore {
     }
 
     /// What a state is given once: its secret and its zone.
+    ///
+    /// - Returns: the zone.
     private static func settle(
-        _ connection: Connection, zone: FixedZone, random: (Int) -> [UInt8]
-    ) throws(StoreError) {
+        _ connection: Connection, zone: FixedZone?, random: (Int) -> [UInt8]
+    ) throws(StoreError) -> FixedZone {
         let read = try connection.prepare("SELECT value FROM meta WHERE key = 'zone'")
         if try read.step() {
-            let stored = read.text(0)
+            let text = read.text(0)
             read.reset()
-            guard stored == zone.description else {
-                throw .zone(
-                    path: connection.path, stored: stored, configured: zone.description)
+            guard let stored = FixedZone(text) else {
+                throw .damaged(path: connection.path, detail: "'\(text)' is no time zone")
             }
-            return
+            if let zone, zone != stored {
+                throw .zone(path: connection.path, stored: text, configured: zone.description)
+            }
+            return stored
+        }
+        guard let zone else {
+            throw .damaged(path: connection.path, detail: "its time zone is missing")
         }
         let secret = random(KeyedHash.secretLength)
         precondition(secret.count == KeyedHash.secretLength)
@@ -175,6 +185,7 @@ public final class StateStore {
             insert.bind(2, zone.description)
             try insert.run()
         }
+        return zone
     }
 
     private static func readHash(_ connection: Connection) throws(StoreError) -> KeyedHash {

@@ -79,6 +79,23 @@ private func tangle(_ seed: UInt64, _ count: Int) -> [OwnedEvent] {
         }
     }
 
+    @Test(arguments: 1...8 as ClosedRange<UInt64>)
+    func `why identifiers belong is the same for one person and for many`(seed: UInt64) throws {
+        let scratch = try StateScratch()
+        try scratch.commit(events(seed))
+        let ids = try scratch.rows("SELECT id FROM identifier ORDER BY id").compactMap(Int64.init)
+        _ = try scratch.store.assert(joined: true, ids[0], ids[1], by: "test", at: Instant(1))
+        var reasons = 0
+        for person in try scratch.store.persons(after: 0, limit: 1000) {
+            let alone = try #require(try scratch.store.person(person.contact))
+            #expect(alone.members.map(\.reason) == person.members.map(\.reason), "seed \(seed)")
+            reasons += person.members.count { $0.reason != nil }
+        }
+        let told = try scratch.rows(
+            "SELECT id FROM identifier WHERE root IS NOT NULL OR ambiguous")
+        #expect(reasons == told.count, "seed \(seed)")
+    }
+
     @Test(arguments: 1...6 as ClosedRange<UInt64>)
     func `the order of checkpoints decides about nobody`(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)

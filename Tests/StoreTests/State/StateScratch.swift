@@ -94,6 +94,9 @@ final class Folder {
 
     var deduplicator: Deduplicator { fold.deduplicator }
 
+    /// Has events suppressed that name erased persons.
+    func suppress(_ tokens: Set<UInt64>) { fold.erased = tokens }
+
     /// Goes on after so many lines that were committed before.
     func advance(to lines: Int64) { self.lines = lines }
 
