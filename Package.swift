@@ -92,9 +92,20 @@ let package = Package(
         .testTarget(
             name: "IngestTests", dependencies: ["Ingest", "TestKit", "FormatFixtures"],
             swiftSettings: settings),
-        .testTarget(
-            name: "SimulationTests", dependencies: ["Core", "Ingest", "TestKit"],
+        // Failures of storage that Swift cannot bring about: of SQLite's files, and of power.
+        .target(
+            name: "CFailures", path: "Tests/CFailures",
+            linkerSettings: [.linkedLibrary("sqlite3")]),
+        // Files, writers, crashes and a daemon in memory, by seeds; and the program that tries many.
+        .target(
+            name: "Simulation",
+            dependencies: ["Core", "Ingest", "Store", "TestKit", "CFailures"],
+            path: "Tests/Simulation", swiftSettings: settings),
+        .executableTarget(
+            name: "simulate", dependencies: ["Simulation", arguments], path: "Tests/Simulate",
             swiftSettings: settings),
+        .testTarget(
+            name: "SimulationTests", dependencies: ["Simulation"], swiftSettings: settings),
         .testTarget(
             name: "StoreTests", dependencies: ["Store", "TestKit", grdb], swiftSettings: settings),
         .testTarget(
@@ -102,7 +113,7 @@ let package = Package(
             dependencies: ["Core", "Store", "Service", "TestKit", "CLinux", grdb, logging],
             swiftSettings: settings),
         .testTarget(
-            name: "SystemTests", dependencies: ["TestKit", "Service", "leadscore"],
+            name: "SystemTests", dependencies: ["TestKit", "Service", "leadscore", "CFailures"],
             swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6],

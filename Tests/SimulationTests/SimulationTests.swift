@@ -1,5 +1,5 @@
 import Foundation
-import Synchronization
+import Simulation
 import Testing
 
 /// The whole way of a line, from files in memory to what is committed, with everything that can
@@ -7,19 +7,29 @@ import Testing
 ///
 /// `SIMULATION_SEEDS=n` tries so many seeds, `SIMULATION_SEED=n` begins with that one: a seed alone
 /// repeats a failure. With `SIMULATION_TRACE=1` and one seed it says what happens, as far as needed to
-/// fail.
+/// fail. scripts/simulate does the same at the speed of a release build.
 @Suite struct SimulationTests {
     private static func setting(_ name: String) -> UInt64? {
         ProcessInfo.processInfo.environment[name].flatMap(UInt64.init)
     }
 
     @Test func `whatever happens, each complete line that can be reached counts once`() async {
-        let first = Self.setting("SIMULATION_SEED") ?? 1
-        let count = Self.setting("SIMULATION_SEEDS") ?? 1000
-        print("simulation: \(count) seeds from \(first)")
-        let failed = await Self.failures(of: first..<(first + count))
-        if count == 1, !failed.isEmpty, Self.setting("SIMULATION_TRACE") != nil {
-            Self.tell(first)
+        await Self.tryAll(.daemon(nil), count: Self.setting("SIMULATION_SEEDS") ?? 1000)
+    }
+
+    /// `STORED_SEEDS=n` tries so many.
+    @Test func `with the real store on failing files, each such line counts once`() async {
+        await Self.tryAll(.stored(nil), count: Self.setting("STORED_SEEDS") ?? 150)
+    }
+
+    private static func tryAll(_ subject: Subject, count: UInt64) async {
+        let first = setting("SIMULATION_SEED")
+        let start = first ?? 1
+        print("simulation: \(count) seeds from \(start)")
+        let skipped = first == nil ? Set(KeptSeeds.open) : []
+        let failed = await SeedSweep(start..<(start + count), subject, skipping: skipped).run()
+        if count == 1, !failed.isEmpty, setting("SIMULATION_TRACE") != nil {
+            World.tell(start, subject)
         }
         for (seed, difference) in failed {
             Issue.record("seed \(seed): \(difference.prefix(5))")
@@ -39,71 +49,33 @@ import Testing
         }
     }
 
-    @Test func `a seed replays`() {
+    @Test(arguments: [Subject.daemon(.factsFirst), .stored(.factsFirst)])
+    func `a seed replays`(subject: Subject) {
         for seed in UInt64(1)...3 {
-            #expect(
-                World.run(seed: seed, bug: .factsFirst) == World.run(seed: seed, bug: .factsFirst))
+            #expect(World.run(seed: seed, subject) == World.run(seed: seed, subject))
         }
     }
 
     /// The same check on the same seeds, with one mistake planted: it has to see it.
-    @Test(arguments: PlantedBug.allCases)
+    @Test(arguments: PlantedBug.inLedger)
     func `the check finds a planted mistake`(bug: PlantedBug) {
         let caught = (UInt64(1)...400).first {
-            !World.run(seed: $0, bug: bug).isEmpty && World.run(seed: $0).isEmpty
+            !World.run(seed: $0, .daemon(bug)).isEmpty && World.run(seed: $0).isEmpty
         }
         #expect(caught != nil, "\(bug) was not noticed in 400 seeds")
     }
 
+    @Test(arguments: PlantedBug.inStore)
+    func `the check finds a mistake that is planted before the real store`(bug: PlantedBug) {
+        let caught = (UInt64(1)...100).first {
+            !World.run(seed: $0, .stored(bug)).isEmpty
+                && World.run(seed: $0, .stored(nil)).isEmpty
+        }
+        #expect(caught != nil, "\(bug) was not noticed in 100 seeds")
+    }
+
     @Test func `the check finds what tail -F loses and doubles`() {
-        let caught = (UInt64(1)...20).count {
-            !World.run(seed: $0, makeCounter: { TailCounter($0) }).isEmpty
-        }
+        let caught = (UInt64(1)...20).count { !World.run(seed: $0, .tail).isEmpty }
         #expect(caught >= 19)
-    }
-
-    /// Prints the shortest beginning of a failing life.
-    static func tell(_ seed: UInt64) {
-        let actions = (1...150).first { !World.run(seed: seed, actions: $0).isEmpty }
-        _ = World.run(seed: seed, actions: actions ?? 150, trace: { print($0) })
-        print("after \(actions ?? 150) actions")
-    }
-
-    private typealias Failure = (seed: UInt64, difference: [String])
-
-    /// Tries seeds on all processors, and gives what went wrong, at most ten.
-    private static func failures(of seeds: Range<UInt64>) async -> [Failure] {
-        let progress = Progress(seeds.lowerBound)
-        await withTaskGroup(of: Void.self) { group in
-            for _ in 0..<ProcessInfo.processInfo.activeProcessorCount {
-                group.addTask {
-                    while let seed = progress.nextSeed(below: seeds.upperBound) {
-                        let difference = World.run(seed: seed)
-                        if !difference.isEmpty { progress.note((seed, difference)) }
-                    }
-                }
-            }
-        }
-        return progress.failures
-    }
-
-    private final class Progress: Sendable {
-        private let next: Atomic<UInt64>
-        private let failed = Mutex<[Failure]>([])
-
-        init(_ first: UInt64) { next = Atomic(first) }
-
-        var failures: [Failure] { failed.withLock { $0 }.sorted { $0.seed < $1.seed } }
-
-        func nextSeed(below end: UInt64) -> UInt64? {
-            guard failed.withLock({ $0.count < 10 }) else { return nil }
-            var seed = next.add(1, ordering: .relaxed).oldValue
-            while KeptSeeds.open.contains(seed), setting("SIMULATION_SEED") == nil {
-                seed = next.add(1, ordering: .relaxed).oldValue
-            }
-            return seed < end ? seed : nil
-        }
-
-        func note(_ failure: Failure) { failed.withLock { $0.append(failure) } }
     }
 }

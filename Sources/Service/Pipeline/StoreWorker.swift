@@ -291,7 +291,7 @@ final class StoreWorker: @unchecked Sendable {
                 retrying.store(true, ordering: .releasing)
                 answer(milliseconds: pause)
                 if ending.load(ordering: .acquiring) { break }
-                pause = min(pause * 2, 10_000)
+                pause = min(pause * 2, 5000)
             }
         }
         retrying.store(false, ordering: .releasing)

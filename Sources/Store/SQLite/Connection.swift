@@ -125,6 +125,10 @@ final class Connection: @unchecked Sendable {
                 defer { check.reset() }
                 guard try check.step() else { return nil }
                 let verdict = check.text(0)
+                if let code = Self.failedRead(in: verdict) {
+                    throw StoreError.sqlite(
+                        path: path, code: code, message: verdict, doing: "looking for damage")
+                }
                 return verdict == "ok" ? nil : verdict
             } catch {
                 switch error {
@@ -134,6 +138,16 @@ final class Connection: @unchecked Sendable {
                 }
             }
         }
+    }
+
+    /// The code with which the disk refused a page, if that is all that a check has found: a disk that
+    /// fails, perhaps only now, is no damaged file.
+    private static func failedRead(in verdict: String) -> Int32? {
+        guard let words = verdict.firstRange(of: "unable to get the page. error code=") else {
+            return nil
+        }
+        let digits = verdict[words.upperBound...].prefix { $0.isNumber }
+        return Int32(digits).flatMap { $0 & 0xFF == SQLITE_IOERR ? $0 : nil }
     }
 
     /// Leaves the connection open for the rest of the process. Closing would copy the WAL into a

@@ -1,15 +1,27 @@
 import TestKit
 
+/// What is tried.
+package enum Subject: Sendable {
+    /// The reading side with a ledger in memory, and a mistake that is planted around it.
+    case daemon(PlantedBug?)
+    /// The reading side with the real store.
+    case stored(PlantedBug?)
+    /// `tail -F FILE... | count`.
+    case tail
+}
+
 extension World {
     /// Runs a whole life.
-    static func run(
-        seed: UInt64, bug: PlantedBug? = nil, actions: Int = 150,
-        makeCounter: ((SimulatedDisk) -> any LineCounter)? = nil,
+    ///
+    /// - Returns: what was lost, doubled or against the laws.
+    package static func run(
+        seed: UInt64, _ subject: Subject = .daemon(nil), actions: Int = 150,
         trace: ((String) -> Void)? = nil
     ) -> [String] {
-        let world = World(seed: seed, bug: bug, makeCounter: makeCounter)
+        let world = World(seed: seed, subject: subject)
         world.trace = trace
         (world.counter as? SimulatedDaemon)?.trace = trace
+        (world.counter as? StoredDaemon)?.trace = trace
         for _ in 0..<actions { world.act() }
         world.settle()
         let difference = world.difference()
@@ -185,5 +197,14 @@ extension World {
         disk.remove(oldest)
         pass(12_000)
         counter.discover()
+    }
+}
+
+extension World {
+    /// Prints the shortest beginning of a failing life.
+    package static func tell(_ seed: UInt64, _ subject: Subject) {
+        let actions = (1...150).first { !run(seed: seed, subject, actions: $0).isEmpty }
+        _ = run(seed: seed, subject, actions: actions ?? 150, trace: { print($0) })
+        print("after \(actions ?? 150) actions")
     }
 }

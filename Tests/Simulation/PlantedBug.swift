@@ -3,7 +3,7 @@ import Ingest
 
 /// Mistakes that a follower or a store could make. Each is planted around the real code, not in it,
 /// and has to be caught by the check that the real code passes.
-enum PlantedBug: String, CaseIterable, Sendable {
+package enum PlantedBug: String, CaseIterable, Sendable {
     /// Positions are committed before the facts, in a transaction of their own.
     case positionsFirst
     /// Facts are committed before the positions, in a transaction of their own.
@@ -36,6 +36,15 @@ enum PlantedBug: String, CaseIterable, Sendable {
     case offByOne
     /// Older anchors are not kept.
     case noOlderAnchors
+    /// What tells duplicates is not committed with the facts.
+    case forgetsKeys
+
+    /// Those that show with a ledger in memory.
+    package static let inLedger = allCases.filter { $0 != .forgetsKeys }
+    /// Those of storing, which the real store has to be seen with.
+    package static let inStore: [PlantedBug] = [
+        .positionsFirst, .factsFirst, .dropsWhatFailed, .forgetsKeys, .offByOne,
+    ]
 
     /// What a restart gets of a committed position.
     func restored(_ position: StreamPosition) -> StreamPosition? {

@@ -1,8 +1,5 @@
 import Core
-import Glibc
-import TestKit
-
-@testable import Ingest
+import Ingest
 
 /// Something that counts the lines of the simulated disk.
 protocol LineCounter: AnyObject {
@@ -84,12 +81,7 @@ final class SimulatedDaemon: LineCounter {
 
     private func tell() {
         guard let trace else { return }
-        for stream in ingestor.follower.streams where stream.changed {
-            let p = stream.position
-            trace(
-                "    #\(p.id) \(p.displayPath) inode \(p.identity.inode)/\(p.identity.generation) at \(p.offset) of \(p.size)\(p.retired ? " retired" : "") file \(stream.file)\(stream.sighted ? " sighted" : "")\(p.packed == nil ? "" : " packed") head \(p.head.count) queued \(stream.queued)"
-            )
-        }
+        ingestor.follower.tracedStreams.forEach(trace)
         for notice in ingestor.follower.takeNotices() {
             trace("  \(notice.kind) \(notice.displayPath) \(notice.detail) \(notice.lostBytes)")
         }
