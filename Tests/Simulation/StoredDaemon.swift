@@ -80,7 +80,7 @@ final class StoredDaemon: LineCounter {
     /// Whether an error says that the file is not to be touched, which no failure of a disk may say.
     private static func isRefusal(_ error: any Error) -> Bool {
         switch error as? StoreError {
-        case .damaged, .newer, .foreign, .zone, .replaced, .unlawful, nil: true
+        case .damaged, .newer, .foreign, .zone, .replaced, .unlawful, .ending, nil: true
         case .sqlite: false
         }
     }
