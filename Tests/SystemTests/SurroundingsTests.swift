@@ -59,7 +59,7 @@ import Testing
 
     @Test func `where a file may not grow it is as on a full disk`() throws {
         let scratch = try DaemonScratch()
-        let daemon = try scratch.start(wrapper: ["/usr/bin/prlimit", "--fsize=1000000"])
+        let daemon = try scratch.start(wrapper: ["/usr/bin/prlimit", "--fsize=1000000:unlimited"])
         try scratch.append((0..<20_000).map { eventLine("somebody-\($0)") }, to: "a.ndjson")
         #expect(
             try holds(within: 20) { try scratch.status()?.degraded.contains("storage") == true },
