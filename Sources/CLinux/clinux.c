@@ -136,3 +136,16 @@ int64_t clinux_resident_bytes(void) {
     fclose(file);
     return fields == 2 ? resident * sysconf(_SC_PAGESIZE) : 0;
 }
+
+int clinux_sqlite_errno(void *connection) {
+    sqlite3_file *files[2] = {NULL, NULL};
+    sqlite3_file_control(connection, "main", SQLITE_FCNTL_JOURNAL_POINTER, &files[0]);
+    sqlite3_file_control(connection, "main", SQLITE_FCNTL_FILE_POINTER, &files[1]);
+    for (int i = 0; i < 2; i++) {
+        int code = 0;
+        if (files[i] == NULL || files[i]->pMethods == NULL) continue;
+        files[i]->pMethods->xFileControl(files[i], SQLITE_FCNTL_LAST_ERRNO, &code);
+        if (code != 0) return code;
+    }
+    return 0;
+}

@@ -125,6 +125,9 @@ public struct StreamPosition: Sendable, Equatable {
         anchors.removeLast(anchors.count - kept)
     }
 
+    /// Whether its file system gives nothing but an inode number, which it may use again.
+    public var isWeak: Bool { identity.generation == 0 && identity.born == 0 }
+
     /// The path for people; bytes that are no UTF-8 are replaced.
     public var displayPath: String { String(decoding: path, as: UTF8.self) }
 }

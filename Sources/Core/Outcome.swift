@@ -45,6 +45,7 @@ public enum Verdict: UInt8, Sendable, CaseIterable {
     case duplicateKey
     case oversize
     case unterminated
+    case poison
     case field
     case time
     case type
@@ -62,8 +63,8 @@ public enum Verdict: UInt8, Sendable, CaseIterable {
         case .blank, .noIdentifier, .noSignal, .tooOld, .noRoute, .badRequest, .otherType,
             .otherLine, .header:
             .filtered
-        case .json, .format, .depth, .utf8, .nul, .duplicateKey, .oversize, .unterminated, .field,
-            .time, .type, .future,
+        case .json, .format, .depth, .utf8, .nul, .duplicateKey, .oversize, .unterminated, .poison,
+            .field, .time, .type, .future,
             .email, .value, .traits:
             .quarantined
         }
@@ -90,6 +91,7 @@ public enum Verdict: UInt8, Sendable, CaseIterable {
         case .duplicateKey: "dupkey"
         case .oversize: "oversize"
         case .unterminated: "unterminated"
+        case .poison: "poison"
         case .field: "field"
         case .time: "ts"
         case .type: "type"
@@ -123,6 +125,7 @@ public enum Verdict: UInt8, Sendable, CaseIterable {
         case .duplicateKey: "states a field twice with different values"
         case .oversize: "is longer than \(Bounds.lineBytes) bytes"
         case .unterminated: "is the last of a finished file, without a newline"
+        case .poison: "ended the daemon whenever it was read"
         case .field: "has a field of the wrong JSON type"
         case .time: "has no usable ts: RFC 3339 with a zone, or epoch milliseconds"
         case .type: "has no usable type: [a-z0-9_.-]{1,64}"

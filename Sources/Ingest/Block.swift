@@ -13,6 +13,9 @@ public struct Block {
         case oversize(length: Int64)
         /// The beginning of the last line of a finished file, of `length` bytes without a newline.
         case unterminated(length: Int64)
+        /// The beginning of one line of `length` bytes without its newline, which ended the process
+        /// whenever it was read.
+        case poison(length: Int64)
     }
 
     /// The id of the stream.
@@ -45,7 +48,7 @@ public struct Block {
     public var lines: Lines { Lines(bytes: content == .lines ? bytes : .empty, offset: offset) }
 }
 
-/// The lines of a block. Only the byte 0x0A ends a line.
+/// The lines of a block. Only the byte 0x0A ends a line; NUL bytes before it are no part of it.
 public struct Lines: Sequence, IteratorProtocol {
     /// A line without its newline, and where it starts in the file.
     public typealias Element = (line: ByteSlice, offset: Int64)
@@ -62,7 +65,8 @@ public struct Lines: Sequence, IteratorProtocol {
     /// The next line.
     public mutating func next() -> Element? {
         guard let end = bytes.first(0x0A, from: place) else { return nil }
-        let start = place
+        var start = place
+        while bytes[start] == 0 { start += 1 }
         place = end + 1
         return (bytes[start..<end], offset + Int64(start))
     }

@@ -30,7 +30,9 @@ struct Discovery {
 
     init(sources: [SourceDefinition]) {
         patterns = sources.enumerated().flatMap { index, source in
-            source.paths.map { PathPattern($0, source: index) }
+            source.paths.map {
+                PathPattern($0, source: index, followsLinks: source.followsLinks)
+            }
         }
     }
 
@@ -50,12 +52,14 @@ struct Discovery {
 /// A pattern of absolute paths, by components; `*`, `?` and `[...]` do not match a `/`.
 private struct PathPattern {
     let source: Int
+    let followsLinks: Bool
     /// As C strings, without the empty ones.
     let components: [[UInt8]]
     let rotated: [[UInt8]]
 
-    init(_ text: String, source: Int) {
+    init(_ text: String, source: Int, followsLinks: Bool) {
         self.source = source
+        self.followsLinks = followsLinks
         let parts = text.utf8.split(separator: 0x2F).map(Array.init)
         components = parts.map { $0 + [0] }
         let last = parts.last ?? []
@@ -152,7 +156,14 @@ private struct Search {
     ) {
         guard looked.insert(path).inserted else { return }
         do throws(SystemError) {
-            let look = try files.look(at: path)
+            var path = path
+            var look = try files.look(at: path)
+            if look.kind == .link, pattern.followsLinks, let target = try? files.target(of: path) {
+                path = target
+                look = try files.look(at: path)
+                // What comes and goes beside it is its rotation.
+                willList(Array(path[..<(path.lastIndex(of: 0x2F) ?? 0)]))
+            }
             if look.kind == .regular {
                 let found = FoundFile(
                     source: pattern.source, path: path, rotated: rotated, stamp: look.stamp,

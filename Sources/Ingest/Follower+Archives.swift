@@ -297,7 +297,7 @@ extension Follower {
         stream.missed = 0
         stream.rotated = true
         stream.stamp = archive.found.stamp
-        stream.scanned = stream.position.offset
+        stream.forgetScan()
         setIdentity(of: stream, identity)
         stream.position.path = archive.found.path
         stream.position.packed = PackedFile(
@@ -323,7 +323,7 @@ extension Follower {
         stream.position.packed?.isRead = true
         // What was unpacked and has no newline is no line, and nothing that could still be read.
         stream.position.size = stream.position.offset
-        stream.scanned = stream.position.offset
+        stream.forgetScan()
         markChanged(stream)
         closeArchive(stream)
         putBack(archive, .done)

@@ -11,6 +11,17 @@ extension Follower {
         var candidate: Generation.Candidate
     }
 
+    /// Where a new generation begins.
+    struct Start {
+        var offset: Int64
+        /// Of what is before it.
+        var anchors: [Anchor]
+        /// Whether its file is the beginning of the one that was read.
+        var isShrunk: Bool
+
+        static let front = Start(offset: 0, anchors: [], isShrunk: false)
+    }
+
     /// Looks at everything under the patterns, adopts what is new, and closes what is done with. To
     /// be called at the start, when `needsDiscovery`, and at least every 5 seconds.
     public func discover() {
@@ -42,7 +53,10 @@ extension Follower {
                 : left.path.lexicographicallyPrecedes(right.path)
         }
         var copied = streamsByStem(unless: others.isEmpty)
-        for found in others { takeIn(found, &copied) }
+        // A stream that lost its file goes on in what holds all that was read of it, if there is such a
+        // file; only then in one that holds less, as a stub holds the beginning of many.
+        let short = others.filter { !takeIn($0, &copied, evenIfShort: false) }
+        for found in short { _ = takeIn(found, &copied, evenIfShort: true) }
         shelf.bereft = []
         shelve(findings.archives, beside: findings.files)
         let blind = Set(findings.failures.map(\.source))
@@ -148,31 +162,53 @@ extension Follower {
     }
 
     /// Finds out what a file is that no stream seems to know: a copy, or a new one.
-    private func takeIn(_ found: FoundFile, _ copied: inout [[UInt8]: [LogStream]]) {
-        guard let sighting = look(into: found) else { return }
+    ///
+    /// - Returns: false if it seems to be a copy that holds less than was read, and is not to be one.
+    private func takeIn(
+        _ found: FoundFile, _ copied: inout [[UInt8]: [LogStream]], evenIfShort: Bool
+    ) -> Bool {
+        guard let sighting = look(into: found) else { return true }
         // By the file that was opened: the name may have passed to another one since it was listed.
         let known = plainStreams(sighting.status.identity.inode, of: found.source)
-        if adopt(sighting, among: known) || leaveInDoubt(sighting) { return }
-        if adoptCopy(sighting, copied) { return }
+        if adopt(sighting, among: known) || leaveInDoubt(sighting) { return true }
+        if let isTaken = adoptCopy(sighting, copied, evenIfShort: evenIfShort) { return isTaken }
         // The beginning of a copy looks like this, and nothing is lost by waiting.
         if sighting.status.size == 0 && Generation.stem(found.path) != found.path
             || waitsForOthers(found) || mayBeOfUnknown(found)
         {
             files.close(sighting.file)
-            return
+            return true
         }
-        let old = known.last {
-            !$0.position.retired
-                && Generation.isSameFile($0.position.identity, sighting.status.identity)
-        }
-        let start = old.flatMap { old in
-            proven { () throws(SystemError) in try provenEnd(of: old, in: sighting) }
-        }
-        if leaveInDoubt(sighting) { return }
-        let stream = begin(sighting, at: start ?? 0)
+        let start = self.start(
+            in: sighting, after: known + (copied[Generation.stem(found.path)] ?? []))
+        if leaveInDoubt(sighting) { return true }
+        let stream = begin(sighting, at: start)
         copied[Generation.stem(found.path), default: []].append(stream)
         waiting[found.path] = nil
-        notify(Notice(.new, source: sources[found.source].name, path: found.path))
+        notify(
+            Notice(
+                start.offset > 0 ? .copyAdopted : .new, source: stream.position.source,
+                path: found.path, detail: start.offset > 0 ? "from offset \(start.offset)" : ""))
+        return true
+    }
+
+    /// Where to begin in a file that goes on with no stream: behind what one that lost its file is
+    /// proven to have read of it, and the end of which was then cut off and written anew.
+    private func start(in sighting: Sighting, after streams: [LogStream]) -> Start {
+        var best = Start.front
+        for stream in streams where stream.source == sighting.found.source {
+            let isSame = Generation.isSameFile(stream.position.identity, sighting.status.identity)
+            if !isSame, stream.hasFile, !stream.orphaned { continue }
+            let start = proven { () throws(SystemError) in
+                try self.start(after: stream, sighting.candidate, in: sighting.file)
+            }
+            guard let start, start.offset > best.offset,
+                isSame && !Generation.isWeak(stream.position.identity)
+                    || Generation.isMost(start.offset, of: stream.position)
+            else { continue }
+            best = start
+        }
+        return best
     }
 
     /// Opens a file and reads what its identity rests on; nil if that cannot be done at present.
@@ -225,12 +261,12 @@ extension Follower {
             orphan(stream, size: sighting.status.size)
         }
         guard let shrunk else { return false }
-        let proof = proven { () throws(SystemError) in
-            try reader.proof(
-                of: shrunk.position, in: sighting.file, size: sighting.status.size)
+        let start = proven { () throws(SystemError) in
+            try self.start(after: shrunk, sighting.candidate, in: sighting.file)
         }
-        guard let proof else { return false }
-        cut(shrunk, sighting, proof)
+        guard let start else { return false }
+        retire(shrunk, .shrunk)
+        begin(sighting, at: start)
         return true
     }
 
@@ -250,7 +286,11 @@ extension Follower {
     private enum Resemblance { case none, copy, growing }
 
     /// Lets a stream that lost its file go on in a copy of it: what `copytruncate` and editors make.
-    private func adoptCopy(_ sighting: Sighting, _ copied: [[UInt8]: [LogStream]]) -> Bool {
+    ///
+    /// - Returns: nil if it is none; false if it is one that is not to be gone on in.
+    private func adoptCopy(
+        _ sighting: Sighting, _ copied: [[UInt8]: [LogStream]], evenIfShort: Bool
+    ) -> Bool? {
         let path = sighting.found.path
         let stem = Generation.stem(path)
         // The one that was read farthest is the best match.
@@ -264,11 +304,16 @@ extension Follower {
             switch resemblance {
             case .none: continue
             case .growing: files.close(sighting.file)
-            case .copy: goOn(stream, in: sighting)
+            case .copy:
+                if !evenIfShort, sighting.candidate.size < stream.position.offset {
+                    files.close(sighting.file)
+                    return false
+                }
+                goOn(stream, in: sighting)
             }
             return true
         }
-        return false
+        return nil
     }
 
     private func isNamed(_ stream: LogStream, _ path: [UInt8]) -> Bool {
@@ -385,7 +430,10 @@ extension Follower {
         } else if !stream.sighted, stream.isCaughtUp {
             // Somebody may still write to the nameless original: it stays, and the copy is a
             // generation of its own from here on.
-            begin(sighting, at: stream.position.offset)
+            let offset = stream.position.offset
+            begin(
+                sighting,
+                at: Start(offset: offset, anchors: stream.position.anchors, isShrunk: false))
         } else {
             // The original is there. Should it be lost, the copy is found again.
             files.close(sighting.file)

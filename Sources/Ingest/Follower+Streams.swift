@@ -5,14 +5,19 @@ import Glibc
 extension Follower {
     // MARK: Beginning and going on
 
-    /// Begins a new generation at `offset` of a file.
+    /// Begins a new generation of a file.
+    ///
+    /// - Parameter start: Where, and after which stream: its anchors hold for what is before.
     @discardableResult
-    func begin(_ sighting: Sighting, at offset: Int64) -> LogStream {
-        let stream = addStream(sighting.found, sighting.status.identity, at: offset)
-        stream.position.size = max(offset, sighting.status.size)
+    func begin(_ sighting: Sighting, at start: Start = .front) -> LogStream {
+        let stream = addStream(sighting.found, sighting.status.identity, at: start.offset)
+        stream.position.size = max(start.offset, sighting.status.size)
         stream.provenSize = stream.position.size
         // Without an anchor the file is known by its identity alone, which is as good as it gets.
-        if offset > 0 { try? reader.anchor(&stream.position, in: sighting.file) }
+        if start.offset > 0 {
+            try? reader.anchor(&stream.position, in: sighting.file)
+            stream.position.anchors = start.anchors
+        }
         attach(stream, sighting.file)
         stream.sighted = true
         stream.keepsPath = true
@@ -41,7 +46,7 @@ extension Follower {
         guard stream.position.retired else { return }
         stream.position.retired = false
         stream.position.lostBytes -= min(stream.position.lostBytes, stream.unread)
-        stream.scanned = stream.position.offset
+        stream.forgetScan()
         markChanged(stream)
     }
 
@@ -100,48 +105,42 @@ extension Follower {
         do throws(SystemError) {
             let status = try files.identify(stream.file)
             let head = try reader.head(of: stream.file)
-            let proof = try reader.proof(of: stream.position, in: stream.file, size: status.size)
+            let candidate = Generation.Candidate(
+                identity: status.identity, size: status.size, head: head)
+            let start = try self.start(after: stream, candidate, in: stream.file)
+            let found =
+                found
+                ?? FoundFile(
+                    source: source, path: stream.position.path, rotated: stream.rotated,
+                    stamp: FileStamp(
+                        device: status.identity.device, inode: status.identity.inode,
+                        size: status.size, modified: 0, changed: 0))
             let sighting = Sighting(
-                found: found
-                    ?? FoundFile(
-                        source: source, path: stream.position.path, rotated: stream.rotated,
-                        stamp: FileStamp(
-                            device: status.identity.device, inode: status.identity.inode,
-                            size: status.size, modified: 0, changed: 0)),
-                file: detach(stream), status: status,
-                candidate: Generation.Candidate(
-                    identity: status.identity, size: status.size, head: head))
-            if Generation.judge(stream.position, sighting.candidate, anchorMatches: { false })
-                == .shrunk
-            {
-                cut(stream, sighting, proof)
-            } else {
-                let isOld = Generation.isBeginning(sighting.candidate, of: stream.position)
-                orphan(stream, size: status.size)
-                begin(sighting, at: isOld ? proof.offset : 0)
-                lookWanted = true
-            }
+                found: found, file: detach(stream), status: status, candidate: candidate)
+            if start.isShrunk { retire(stream, .shrunk) } else { orphan(stream, size: status.size) }
+            begin(sighting, at: start)
+            lookWanted = lookWanted || !start.isShrunk
         } catch {
             fail(stream, error)
         }
     }
 
-    /// The end of a stream's file was cut off: goes on at its present end, in a new generation. If it
-    /// was written to since it was cut off, what is proven to be old is not read again.
-    func cut(
-        _ stream: LogStream, _ sighting: Sighting, _ proof: (offset: Int64, isWhole: Bool)
-    ) {
-        retire(stream, .shrunk)
-        begin(sighting, at: proof.isWhole ? sighting.status.size : proof.offset)
-    }
-
-    /// Where to begin in a file that was rewritten: behind what is proven to have been read before,
-    /// as after a power cut that took the end of a log before more was written.
-    func provenEnd(of stream: LogStream, in sighting: Sighting) throws(SystemError) -> Int64 {
-        guard Generation.isBeginning(sighting.candidate, of: stream.position) else { return 0 }
-        return try reader.proof(
-            of: stream.position, in: sighting.file, size: sighting.status.size
-        ).offset
+    /// Where to begin in a file that is not, or no longer, what was read of a stream, but may have been:
+    /// behind what is proven to have been read before. So a power cut that takes the end of a log does
+    /// not make the rest of it count again.
+    func start(
+        after stream: LogStream, _ candidate: Generation.Candidate, in file: Int32
+    ) throws(SystemError) -> Start {
+        let position = stream.position
+        guard Generation.headsAgree(candidate.head, position) else { return .front }
+        let proof = try reader.proof(of: position, in: file, size: candidate.size)
+        let isShrunk =
+            candidate.size < position.offset && Generation.isBeginning(candidate, of: position)
+        // Written to since it was cut off, if not the whole of it is proven.
+        let offset = isShrunk && proof.isWhole ? candidate.size : proof.offset
+        return Start(
+            offset: offset, anchors: position.anchors.filter { $0.offset < offset },
+            isShrunk: isShrunk)
     }
 
     /// A stream's file is no longer what was read. The next look decides whether it goes on in a copy.
@@ -192,7 +191,7 @@ extension Follower {
 
     /// Lets the last line of a finished file be taken for what it is; false if it ends in a newline.
     private func seal(_ stream: LogStream) -> Bool {
-        guard stream.partial > 0 else { return false }
+        guard stream.scanned > stream.position.offset else { return false }
         stream.isFinished = true
         enqueue(stream)
         return true
@@ -232,7 +231,7 @@ extension Follower {
         stream.isCaughtUp && clock() - stream.activeAt >= Self.lingerMilliseconds
     }
 
-    private func retire(_ stream: LogStream, _ kind: Notice.Kind) {
+    func retire(_ stream: LogStream, _ kind: Notice.Kind) {
         close(stream)
         forgetWatch(stream)
         stream.orphaned = false
@@ -245,13 +244,32 @@ extension Follower {
                 lostBytes: stream.unread))
     }
 
+    /// Forgets finished generations that are no longer kept. One that goes on after all does so without
+    /// what is counted elsewhere now.
+    public func forget(_ ids: [Int64]) {
+        if ids.isEmpty { return }
+        let gone = Set(ids)
+        for stream in streams where gone.contains(stream.position.id) {
+            stream.position.lostBytes = 0
+        }
+        remove(
+            gone.subtracting(
+                streams.filter { !$0.position.retired || $0.changed }.map(\.position.id)))
+    }
+
     /// Forgets the oldest finished generations once there are very many.
     func forgetRetired() {
         let retired = streams.filter { $0.position.retired && !$0.changed }
         guard retired.count > Self.retiredStreams else { return }
-        let gone = Set(retired.dropLast(Self.retiredStreams / 2).map(\.position.id))
+        remove(Set(retired.dropLast(Self.retiredStreams / 2).map(\.position.id)))
+    }
+
+    private func remove(_ gone: Set<Int64>) {
+        if gone.isEmpty { return }
+        let inodes = Set(
+            streams.filter { gone.contains($0.position.id) }.map(\.position.identity.inode))
         streams.removeAll { gone.contains($0.position.id) }
-        for inode in Set(retired.map(\.position.identity.inode)) {
+        for inode in inodes {
             byInode[inode]?.removeAll { gone.contains($0.position.id) }
             if byInode[inode]?.isEmpty == true { byInode[inode] = nil }
         }

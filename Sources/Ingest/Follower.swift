@@ -53,6 +53,12 @@ public final class Follower {
     var lookWanted = false
     var evictionHand = 0
 
+    /// Lines that ended the process whenever they were read: they are quarantined and not looked into.
+    public var poison: [SuspectLine] {
+        get { reader.poison }
+        set { reader.poison = newValue }
+    }
+
     /// How many files are open.
     public internal(set) var openFiles = 0
     /// Whether files are looked at each second because they cannot all be watched.

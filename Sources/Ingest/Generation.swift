@@ -80,12 +80,13 @@ public enum Generation {
     }
 
     /// Whether a shorter file is the beginning of the one that was read, and no new one that happens
-    /// to begin alike: at least one whole line, or the whole head, must be the same.
+    /// to begin alike: at least one whole line, or the whole head, must be the same. NUL bytes are
+    /// the beginning of any file that was emptied under its writer.
     public static func isBeginning(_ candidate: Candidate, of position: StreamPosition) -> Bool {
         let shared = min(candidate.head.count, position.head.count)
         let head = candidate.head.prefix(shared)
         guard head.elementsEqual(position.head.prefix(shared)) else { return false }
-        return shared == headBytes || head.contains(0x0A)
+        return (shared == headBytes || head.contains(0x0A)) && head.contains { $0 != 0 }
     }
 
     /// The names that a file may have had before it got this one by rotation: without `.1` or
@@ -126,6 +127,12 @@ public enum Generation {
         let shared = min(head.count, position.head.count)
         return head.prefix(shared).elementsEqual(position.head.prefix(shared))
             && saysSomething(head.prefix(shared))
+    }
+
+    /// Whether so much of what was read is found in another file that it can only be a copy of it, cut
+    /// off and written to since: more than many files have for a heading.
+    public static func isMost(_ proven: Int64, of position: StreamPosition) -> Bool {
+        proven >= Int64(headBytes) && proven >= position.offset / 2
     }
 
     /// Whether first bytes are enough to know a file by: less than a line may begin any file.

@@ -1,3 +1,4 @@
+import CLinux
 public import Core
 
 /// A quarantined line that is to be read again.
@@ -76,7 +77,9 @@ extension Ingestor {
         decoder.begin(stream: line.stream, head: line.head, offset: line.offset)
         let padded = line.line + [UInt8](repeating: 0, count: 64)
         return unsafe padded.withUnsafeBufferPointer {
-            read(unsafe ByteSlice(start: $0.baseAddress, count: line.line.count), by: place)
+            unsafe clinux_take_line($0.baseAddress, line.line.count, line.offset)
+            defer { clinux_let_go_of_line() }
+            return read(unsafe ByteSlice(start: $0.baseAddress, count: line.line.count), by: place)
         }
     }
 

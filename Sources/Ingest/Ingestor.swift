@@ -1,3 +1,4 @@
+import CLinux
 public import Core
 
 /// Reads the logs and folds what they say into the checkpoint that is being made.
@@ -154,6 +155,11 @@ public final class Ingestor {
             tally.count(.unterminated)
             bytes += length
             quarantine(block.bytes, at: block.offset, of: block.stream, .unterminated)
+        case .poison(let length):
+            tally.lines += 1
+            tally.count(.poison)
+            bytes += length + 1
+            quarantine(block.bytes, at: block.offset, of: block.stream, .poison)
         }
         records += tally.records
         pendingRecords += tally.records
@@ -189,7 +195,9 @@ public final class Ingestor {
         quarantine: (ByteSlice, Int64, Verdict) -> Void
     ) {
         var lastBad = tally.lines
+        defer { clinux_let_go_of_line() }
         for (line, offset) in block.lines {
+            unsafe clinux_take_line(line.start, line.count, offset)
             tally.lines += 1
             var flaw = count(
                 decoder.decode(line, into: &event) ?? fold.admit(event, from: scope, into: &facts),

@@ -17,6 +17,10 @@ final class LogStream {
     var stamp: FileStamp?
     /// Up to here, from the offset on, there is no newline.
     var scanned: Int64
+    /// Up to here, from the offset on, there are only NUL bytes; of no meaning before the offset.
+    var hole: Int64 = 0
+    /// The first bytes of a line that did not end in the turn that met it.
+    var beginning: [UInt8] = []
     /// The size when the content was last proved to be what was read before.
     var provenSize: Int64
     /// Whether its name has a rotation suffix.
@@ -61,9 +65,25 @@ final class LogStream {
     /// Bytes in the file that were not even looked at.
     var lag: Int64 { isLive && position.packed == nil ? max(0, position.size - scanned) : 0 }
     /// Bytes of a line whose newline is still to come.
-    var partial: Int64 { isLive ? scanned - position.offset : 0 }
+    var partial: Int64 { isLive ? max(0, scanned - lineStart) : 0 }
+    /// Where the line begins that is next: behind NUL bytes, if there are any.
+    var lineStart: Int64 { max(position.offset, hole) }
     /// Bytes in the file that have no outcome.
     var unread: Int64 { max(0, position.size - position.offset) }
+
+    /// Forgets what is known of the bytes behind the offset.
+    func forgetScan() {
+        scanned = position.offset
+        hole = 0
+        beginning = []
+    }
+
+    /// Takes a position behind everything that is known.
+    func move(to next: StreamPosition) {
+        position = next
+        forgetScan()
+        changed = true
+    }
 
     /// Puts everything about the present look back.
     func beginLook() {

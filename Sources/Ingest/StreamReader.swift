@@ -19,16 +19,18 @@ final class StreamReader {
         case failed(SystemError)
     }
 
-    private let files: any LogFileSystem
+    let files: any LogFileSystem
     private let hash: KeyedHash
+    /// Lines that are not to be looked into.
+    var poison: [SuspectLine] = []
     /// Room for the anchor, the longest line with its newline, and 64 bytes that may be read.
     private let buffer: UnsafeMutableBufferPointer<UInt8>
     /// The most bytes that a turn takes up behind the offset.
-    private static let window = max(Bounds.lineBytes, Bounds.turnBytes) + 1
+    static let window = max(Bounds.lineBytes, Bounds.turnBytes) + 1
     /// The most bytes that are asked of a file at once.
     static let longestRead = Generation.anchorBytes + window
     /// A partial line longer than this is not read again before its newline has come.
-    private static let rereadBytes: Int64 = 64 * 1024
+    static let rereadBytes: Int64 = 64 * 1024
 
     init(files: any LogFileSystem, hash: KeyedHash) {
         self.files = files
@@ -42,8 +44,12 @@ final class StreamReader {
     /// Reads at most a window behind the offset and hands over the whole lines in it.
     func turn(_ stream: LogStream, _ body: (Block) -> Void) -> Step {
         do throws(SystemError) {
-            if stream.scanned - stream.position.offset > Self.rereadBytes {
+            if stream.scanned - stream.lineStart > Self.rereadBytes {
                 if let step = try scan(stream, body) { return step }
+            }
+            // Going back in an archive begins at its front.
+            if stream.position.packed != nil, stream.hole > stream.position.offset {
+                return try readBehindHole(stream, body)
             }
             return try readLines(stream, body)
         } catch {
@@ -94,22 +100,6 @@ final class StreamReader {
         try !read(file, at: offset, count: 1).isEmpty
     }
 
-    /// Hands over the beginning of the last line of a file that is finished: it gets no newline any
-    /// more.
-    func endUnterminated(_ stream: LogStream, _ body: (Block) -> Void) throws(SystemError) {
-        let length = stream.scanned - stream.position.offset
-        guard length > 0 else { return }
-        var next = stream.position
-        next.keepAnchor(before: stream.scanned)
-        next.offset = stream.scanned
-        try anchor(&next, in: stream.file)
-        let count = min(Int(length), Bounds.quarantinedBytes)
-        let bytes = try read(stream.file, at: stream.position.offset, count: count)
-        body(block(stream, .unterminated(length: length), bytes))
-        stream.position = next
-        stream.changed = true
-    }
-
     private func isAnchor(_ bytes: ByteSlice, of position: StreamPosition) -> Bool {
         bytes.isEmpty || hash(bytes) == position.anchor
     }
@@ -117,21 +107,41 @@ final class StreamReader {
     /// Sets head and anchor of a position at `offset`, which the file reaches.
     func anchor(_ position: inout StreamPosition, in file: Int32) throws(SystemError) {
         let length = Int(min(position.offset, Int64(Generation.anchorBytes)))
-        let bytes = try read(file, at: position.offset - Int64(length), count: length)
-        position.anchorLength = bytes.count
-        position.anchor = hash(bytes)
+        setAnchor(
+            of: &position, try read(file, at: position.offset - Int64(length), count: length))
         let head = try read(file, at: 0, count: Int(min(position.offset, 1024)))
         position.head = head.array
     }
 
-    /// Bytes of a file in the buffer, valid until the next read.
-    private func read(_ file: Int32, at offset: Int64, count: Int) throws(SystemError) -> ByteSlice
-    {
+    /// Lets the anchor of a position be the last of the bytes that stand before its offset.
+    func setAnchor(of position: inout StreamPosition, _ bytes: ByteSlice) {
+        let length = min(bytes.count, Generation.anchorBytes)
+        position.anchorLength = length
+        position.anchor = hash(bytes[(bytes.count - length)..<bytes.count])
+    }
+
+    /// Bytes of a file in the buffer, from a place in it on; valid until the next read over them.
+    func read(
+        _ file: Int32, at offset: Int64, count: Int, into place: Int = 0
+    ) throws(SystemError) -> ByteSlice {
+        let start = unsafe buffer.baseAddress.unsafelyUnwrapped + place
         // SAFETY: the buffer is longer than any count asked for by 64 bytes, and initialised.
         let room = unsafe UnsafeMutableRawBufferPointer(
-            start: buffer.baseAddress, count: min(count, buffer.count - 64))
+            start: start, count: min(count, buffer.count - 64 - place))
         let found = unsafe try files.read(file, into: room, at: offset)
-        return unsafe ByteSlice(start: UnsafePointer(buffer.baseAddress), count: found)
+        return unsafe ByteSlice(start: UnsafePointer(start), count: found)
+    }
+
+    /// A copy of some bytes, in the buffer.
+    func inBuffer(_ bytes: [UInt8]) -> ByteSlice {
+        unsafe precondition(bytes.count <= buffer.count - 64)
+        guard !bytes.isEmpty else { return .empty }
+        let start = unsafe buffer.baseAddress.unsafelyUnwrapped
+        // SAFETY: there is room for them and 64 bytes more.
+        unsafe bytes.withUnsafeBytes {
+            _ = unsafe memcpy(start, $0.baseAddress.unsafelyUnwrapped, $0.count)
+        }
+        return unsafe ByteSlice(start: UnsafePointer(start), count: bytes.count)
     }
 
     /// - Parameter window: Few enough bytes to stay in the processor's cache from the copy to the last
@@ -151,83 +161,89 @@ final class StreamReader {
             place = 3
             advance(stream, to: place, of: bytes, from: start)
         }
-        guard let last = bytes.last(0x0A, from: place) else {
-            if !ended, window < Self.window {
-                return try readLines(stream, window: Self.window, body)
-            }
-            stream.scanned = max(stream.position.offset, start + Int64(bytes.count))
-            return ended ? .caughtUp : .more
+        if let done = handOver(stream, bytes, from: place, start: start, body) {
+            return step(stream, ended: ended, done: done, of: bytes, from: start)
         }
-        let lines = bytes[place..<(last + 1)]
-        body(block(stream, .lines, lines))
-        advance(stream, to: last + 1, of: bytes, from: start)
-        if ended { stream.scanned = start + Int64(bytes.count) }
+        if place < bytes.count, bytes[place] == 0 { return try readBehindHole(stream, body) }
+        if !ended, window < Self.window {
+            return try readLines(stream, window: Self.window, body)
+        }
+        stream.hole = 0
+        keepBeginning(of: stream, bytes[place..<bytes.count])
+        stream.scanned = max(stream.position.offset, start + Int64(bytes.count))
         return ended ? .caughtUp : .more
     }
 
-    /// Looks for the end of a long line without keeping it. nil: it can be read now.
-    private func scan(_ stream: LogStream, _ body: (Block) -> Void) throws(SystemError) -> Step? {
-        let bytes = try read(stream.file, at: stream.scanned, count: Self.window)
-        let ended = bytes.count < Self.window
-        if bytes.isEmpty {
-            let size = try files.identify(stream.file).size
-            if size >= stream.scanned { return .caughtUp }
-            stream.scanned = stream.position.offset
-            return nil
+    /// Hands over the whole lines that begin at a place in bytes which begin at `start` of the file, up
+    /// to one that is not to be looked into; if that is the first, it alone.
+    ///
+    /// - Returns: how many of the bytes are done with; nil if there is no whole line.
+    func handOver(
+        _ stream: LogStream, _ bytes: ByteSlice, from place: Int, start: Int64,
+        _ body: (Block) -> Void
+    ) -> Int? {
+        guard let newline = bytes.last(0x0A, from: place) else { return nil }
+        var end = newline + 1
+        let poison = firstPoison(in: bytes[0..<end], from: place, start: start)
+        if let poison, let before = bytes[0..<poison.lowerBound].last(0x0A, from: place) {
+            end = before + 1
+        } else if let poison {
+            end = poison.upperBound + 1
         }
-        note(size: stream.scanned + Int64(bytes.count), ended: ended, of: stream)
-        guard let newline = bytes.first(0x0A) else {
-            stream.scanned += Int64(bytes.count)
-            return ended ? .caughtUp : .more
+        if let poison, end > poison.lowerBound {
+            let beginning = bytes[poison.prefix(Bounds.quarantinedBytes)]
+            let content = Block.Content.poison(length: Int64(poison.count))
+            body(block(stream, content, at: start + Int64(poison.lowerBound), beginning))
+        } else {
+            body(block(stream, .lines, at: start + Int64(place), bytes[place..<end]))
         }
-        let end = stream.scanned + Int64(newline)
-        let length = end - stream.position.offset
-        if length <= Int64(Bounds.lineBytes) {
-            stream.scanned = stream.position.offset
-            return nil
-        }
-        return try handOverLong(stream, length: length, body)
+        advance(stream, to: end, of: bytes, from: start)
+        return end
     }
 
-    /// Hands over the beginning of a line that is too long, after proof that it is still the file.
-    private func handOverLong(
-        _ stream: LogStream, length: Int64, _ body: (Block) -> Void
-    ) throws(SystemError) -> Step {
-        var next = stream.position
-        next.keepAnchor(before: next.offset + length + 1)
-        next.offset += length + 1
-        try anchor(&next, in: stream.file)
-        let anchored = stream.position.anchorLength
-        let bytes = try read(
-            stream.file, at: stream.position.offset - Int64(anchored),
-            count: anchored + Bounds.quarantinedBytes)
-        guard bytes.count == anchored + Bounds.quarantinedBytes,
-            isAnchor(bytes[0..<anchored], of: stream.position)
-        else { return .rewritten }
-        let beginning = bytes[anchored..<bytes.count]
-        body(block(stream, .oversize(length: length), beginning))
-        stream.position = next
-        stream.scanned = next.offset
-        stream.changed = true
-        return .more
+    /// The first line that is not to be looked into.
+    private func firstPoison(in bytes: ByteSlice, from place: Int, start: Int64) -> Range<Int>? {
+        var first: Range<Int>?
+        for suspect in poison {
+            let line = suspect.offset - start
+            guard line >= place, line < bytes.count, line < first?.lowerBound ?? .max,
+                let end = bytes.first(0x0A, from: Int(line)),
+                suspect.isLine(bytes[Int(line)..<end])
+            else { continue }
+            first = Int(line)..<end
+        }
+        return first
     }
 
-    /// Moves the offset to `place` in `bytes`, which begin at `start` of the file.
-    private func advance(
-        _ stream: LogStream, to place: Int, of bytes: ByteSlice, from start: Int64
-    ) {
+    /// What comes after lines that end at `done` in bytes which begin at `start` of the file.
+    ///
+    /// - Parameter ended: Whether the file ends where the bytes do.
+    func step(
+        _ stream: LogStream, ended: Bool, done: Int, of bytes: ByteSlice, from start: Int64
+    ) -> Step {
+        guard ended, bytes.first(0x0A, from: done) == nil else { return .more }
+        // The next turn finds out how far the hole goes.
+        if done < bytes.count, bytes[done] == 0 { return .more }
+        stream.scanned = start + Int64(bytes.count)
+        return .caughtUp
+    }
+
+    /// Moves the offset to `place` in `bytes`, which begin at `start` of the file: the bytes before the
+    /// offset, or what stands behind a hole.
+    func advance(_ stream: LogStream, to place: Int, of bytes: ByteSlice, from start: Int64) {
         let offset = start + Int64(place)
-        let length = min(place, Generation.anchorBytes)
-        let fresh = place - Int(offset - stream.position.offset)
+        let before = stream.position.offset
+        let fresh = max(0, Int(before - start))
+        if stream.position.head.count < Generation.headBytes {
+            let line = bytes[fresh..<min(place, fresh + Generation.headBytes)].array
+            extendHead(of: &stream.position, from: start + Int64(fresh), by: line)
+        }
         stream.position.keepAnchor(before: offset)
         keepAnchors(stream, within: bytes[0..<place], from: start, behind: fresh)
-        stream.position.anchor = hash(bytes[(place - length)..<place])
-        stream.position.anchorLength = length
-        if start == 0, stream.position.head.count < Generation.headBytes {
-            stream.position.head = bytes[0..<min(place, Generation.headBytes)].array
-        }
+        setAnchor(of: &stream.position, bytes[0..<place])
         stream.position.offset = offset
         stream.scanned = offset
+        stream.beginning = []
         stream.changed = true
     }
 
@@ -253,7 +269,7 @@ final class StreamReader {
     private static let anchorDistances = [65_536, 16_384, 4096, 1024, 256, 64, 16]
     private static let shortAnchor = 256
 
-    private func note(size: Int64, ended: Bool, of stream: LogStream) {
+    func note(size: Int64, ended: Bool, of stream: LogStream) {
         let known = stream.position.size
         let size = ended ? size : max(size, known)
         stream.provenSize = size
@@ -263,13 +279,12 @@ final class StreamReader {
         }
     }
 
-    private func block(
-        _ stream: LogStream, _ content: Block.Content, _ bytes: ByteSlice
+    func block(
+        _ stream: LogStream, _ content: Block.Content, at offset: Int64, _ bytes: ByteSlice
     ) -> Block {
         Block(
-            stream: stream.position.id, source: stream.source ?? 0,
-            offset: stream.position.offset, head: stream.position.head, content: content,
-            bytes: bytes)
+            stream: stream.position.id, source: stream.source ?? 0, offset: offset,
+            head: stream.position.head, content: content, bytes: bytes)
     }
 
     /// Whether the bytes begin with the byte order mark of UTF-8.

@@ -20,19 +20,24 @@ final class Assembly {
     ///
     /// - Throws: `StoreError`.
     init(
-        configuration: Configuration, options: DaemonOptions, clock: Clock, degraded: Degraded,
-        logger: Logger, notifier: Notifier, signalDescriptor: Int32
+        configuration: Configuration, options: DaemonOptions, lock: StateLock, clock: Clock,
+        degraded: Degraded, logger: Logger, notifier: Notifier, signalDescriptor: Int32
     ) throws {
         let zone = configuration.model.zone
-        let day = clock.day(in: zone)
         let store = try StateStore(
             path: options.state + "/state.db", zone: zone, random: Self.randomBytes)
+        var day = clock.day(in: zone)
+        if !clock.isTrusted, let last = try store.kept("day") {
+            day = max(day, Day(Int32(clamping: last)))
+        }
+        try LastRun(lock).look(into: store, clock, logger)
         let names = try store.intern(configuration.model)
         try store.remember(configuration.sources)
         let rules = Rules(
             model: configuration.model, names: names, configurationHash: configuration.hash)
         let ingestor = try Self.makeIngestor(
             configuration, store, names, clock, watcher: try? InotifyWatcher())
+        ingestor.follower.poison = try store.suspects().filter(\.isPoison)
         try Self.makePublishedDirectory(options.state + "/published")
         let wakeDescriptor = clinux_event_fd()
         publication = try PublicationWorker(
@@ -49,6 +54,7 @@ final class Assembly {
             ingestor: ingestor, worker: worker, notifier: notifier, clock: clock, logger: logger,
             degraded: degraded, signalDescriptor: signalDescriptor,
             wakeDescriptor: wakeDescriptor, zone: zone)
+        loop.day = day
         self.ingestor = ingestor
         self.configuration = configuration
         self.clock = clock

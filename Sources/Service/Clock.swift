@@ -35,6 +35,9 @@ public struct Clock: Sendable {
             }, asOf: asOf)
     }
 
+    /// Whether the time can be right. A machine without a battery for its clock may start in 1970.
+    public var isTrusted: Bool { asOf != nil || now() >= Version.released }
+
     /// The day that everything is derived for.
     public func day(in zone: FixedZone) -> Day { asOf ?? Day(of: now(), in: zone) }
 

@@ -73,7 +73,7 @@ public final class Daemon {
             let configuration = try Configuration.load(path: options.configuration)
             for warning in configuration.warnings { logger.warning("\(warning)") }
             let lock = try StateLock.acquire(directory: options.state)
-            return try withExtendedLifetime(lock) { try run(configuration) }
+            return try withExtendedLifetime(lock) { try run(configuration, lock) }
         } catch let error as ConfigurationError {
             for mistake in error.mistakes { logger.error("\(mistake)") }
             return 78
@@ -89,10 +89,12 @@ public final class Daemon {
         }
     }
 
-    private func run(_ configuration: Configuration) throws -> Int32 {
+    private func run(_ configuration: Configuration, _ lock: StateLock) throws -> Int32 {
         let parts = try Assembly(
-            configuration: configuration, options: options, clock: clock, degraded: degraded,
-            logger: logger, notifier: notifier, signalDescriptor: signalDescriptor)
+            configuration: configuration, options: options, lock: lock, clock: clock,
+            degraded: degraded, logger: logger, notifier: notifier,
+            signalDescriptor: signalDescriptor)
+        lock.noteFaults()
         parts.loop.discover()
         let control = try startControl(parts)
         defer { control?.stop() }

@@ -78,8 +78,9 @@ struct Requeue {
         }
         guard let position, let verdict else { return leave("unknown") }
         // Half a line may look like a whole one: somebody has to say that it is none.
-        if verdict == .unterminated, selection.reason != line.reason {
-            return leave("unterminated")
+        // A poisonous one may end the daemon again: somebody has to say that it is mended.
+        if verdict == .unterminated || verdict == .poison, selection.reason != line.reason {
+            return leave(line.reason)
         }
         var bytes = line.bytes
         if !line.isWhole {

@@ -100,6 +100,7 @@ struct StatusReport {
             "lost_bytes": .integer(position.lostBytes), "retired": .bool(position.retired),
         ]
         for outcome in Outcome.allCases { row[outcome.name] = .integer(stream[outcome]) }
+        if !position.retired, position.isWeak { row["identity"] = .string("weak") }
         return .object(row)
     }
 }

@@ -11,7 +11,10 @@ private final class Disk {
     private(set) var lines: [String] = []
     var notices: [Notice] = []
 
-    init(_ patterns: [String] = ["*.log"], prepare: (String) throws -> Void = { _ in }) throws {
+    init(
+        _ patterns: [String] = ["*.log"], followsLinks: Bool = false,
+        prepare: (String) throws -> Void = { _ in }
+    ) throws {
         directory = NSTemporaryDirectory() + "ingest-\(UUID().uuidString)"
         try FileManager.default.createDirectory(
             atPath: directory, withIntermediateDirectories: true)
@@ -19,7 +22,10 @@ private final class Disk {
         watcher = try InotifyWatcher()
         let root = directory
         follower = Follower(
-            sources: [SourceDefinition(name: "s", paths: patterns.map { "\(root)/\($0)" })],
+            sources: [
+                SourceDefinition(
+                    name: "s", paths: patterns.map { "\(root)/\($0)" }, followsLinks: followsLinks)
+            ],
             files: LinuxFileSystem(), watcher: watcher, positions: [], nextStreamID: 1,
             hash: KeyedHash(secret: Array(repeating: 3, count: KeyedHash.secretLength)))
         follower.discover()
@@ -169,5 +175,46 @@ private final class Disk {
         for number in 0..<1000 { try disk.append("\(number).log", "\(number)\n") }
         disk.wait(lines: 1000)
         #expect(Set(disk.lines).count == 1000)
+    }
+
+    @Test
+    func `a link is followed where the source says so, and to another file when it is turned`()
+        throws
+    {
+        let disk = try Disk(followsLinks: true) { directory in
+            try FileManager.default.createDirectory(
+                atPath: directory + "/there", withIntermediateDirectories: true)
+            for name in ["one", "two"] {
+                try Data("\(name)\n".utf8).write(to: URL(filePath: "\(directory)/there/\(name)"))
+            }
+            try FileManager.default.createSymbolicLink(
+                atPath: directory + "/a.log", withDestinationPath: "there/one")
+            try FileManager.default.createSymbolicLink(
+                atPath: directory + "/broken.log", withDestinationPath: "nowhere")
+            try FileManager.default.createSymbolicLink(
+                atPath: directory + "/loop.log", withDestinationPath: "loop.log")
+        }
+        #expect(disk.lines == ["one"])
+        try disk.append("there/one", "more\n")
+        disk.wait(lines: 2)
+        try FileManager.default.removeItem(atPath: disk.path("a.log"))
+        try FileManager.default.createSymbolicLink(
+            atPath: disk.path("a.log"), withDestinationPath: "there/two")
+        disk.wait(lines: 3)
+        try disk.append("there/one", "late\n")
+        disk.wait(lines: 4)
+        #expect(disk.lines == ["one", "more", "two", "late"])
+    }
+
+    @Test func `a hole of 10 GiB is passed over in no time`() throws {
+        let disk = try Disk()
+        try disk.append("a.log", "before\n")
+        disk.wait(lines: 1)
+        let start = Follower.monotonicMilliseconds()
+        #expect(unsafe truncate(disk.path("a.log"), 10 << 30) == 0)
+        try disk.append("a.log", "behind\n")
+        disk.wait(lines: 2)
+        #expect(disk.lines == ["before", "behind"])
+        #expect(Follower.monotonicMilliseconds() - start < 2000)
     }
 }

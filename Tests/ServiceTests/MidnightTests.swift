@@ -141,7 +141,8 @@ import Testing
             configuration: try Configuration.load(path: scratch.configuration),
             options: DaemonOptions(
                 configuration: scratch.configuration, state: scratch.state, once: false, asOf: nil),
-            clock: clock, degraded: Degraded(clock: clock, logger: logger), logger: logger,
+            lock: try StateLock.acquire(directory: scratch.state), clock: clock,
+            degraded: Degraded(clock: clock, logger: logger), logger: logger,
             notifier: Notifier(monotonicMicroseconds: { 0 }, send: { _ in }),
             signalDescriptor: clinux_event_fd())
     }

@@ -42,13 +42,6 @@ import Testing
         #expect(World.run(seed: seed).isEmpty, "seed \(seed)")
     }
 
-    @Test(arguments: KeptSeeds.open)
-    func `a seed that still fails is known to`(seed: UInt64) {
-        withKnownIssue(isIntermittent: true) {
-            #expect(World.run(seed: seed).isEmpty, "seed \(seed)")
-        }
-    }
-
     @Test(arguments: [Subject.daemon(.factsFirst), .stored(.factsFirst)])
     func `a seed replays`(subject: Subject) {
         for seed in UInt64(1)...3 {

@@ -58,6 +58,46 @@ void clinux_quiet_sqlite(void);
 /// silently become text, extensions, triggers, views. Returns an SQLite result code.
 int clinux_strict_sqlite(void *connection);
 
+/// The errno of the last operation on the files of an SQLite connection (WAL or journal, then database)
+/// that failed; 0 if none did.
+int clinux_sqlite_errno(void *connection);
+
+/// The line that a thread is reading, so that a fault in the middle of it can be told from others.
+struct clinux_line {
+    const unsigned char *volatile start;
+    volatile size_t count;
+    volatile int64_t offset;
+};
+extern struct clinux_line clinux_line_in_hand;
+
+/// Notes the line that the reading thread begins with.
+static inline void clinux_take_line(const unsigned char *start, size_t count, int64_t offset) {
+    clinux_line_in_hand.count = count;
+    clinux_line_in_hand.offset = offset;
+    clinux_line_in_hand.start = start;
+}
+
+/// Notes that no line is being read.
+static inline void clinux_let_go_of_line(void) { clinux_line_in_hand.start = 0; }
+
+/// What is left behind by a process that ended by a fault while it read a line.
+struct clinux_fault {
+    uint64_t mark;
+    int64_t offset;
+    int64_t length;
+    /// FNV-1a of the line.
+    uint64_t hash;
+    int64_t signal;
+};
+
+/// Has the faults of the calling thread (SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV) write to a
+/// place in an open file which line it was reading, before they end the process as they would anyway.
+void clinux_note_faults(int fd, off_t place);
+
+/// Reads what was left behind; 1 if there is something. It is taken away by `clinux_clear_fault`.
+int clinux_read_fault(int fd, off_t place, struct clinux_fault *fault);
+void clinux_clear_fault(int fd, off_t place);
+
 /// Resident memory in bytes, 0 if unknown.
 int64_t clinux_resident_bytes(void);
 

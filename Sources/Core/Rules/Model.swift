@@ -287,17 +287,20 @@ public struct SourceDefinition: Sendable, Equatable {
     public var trust: Trust
     /// What is to be known about its lines.
     public var layout: SourceLayout
+    /// Whether a symbolic link under the patterns stands for what it leads to.
+    public var followsLinks: Bool
 
     /// A source.
     public init(
         name: String, paths: [String], format: String = "events", trust: Trust = .full,
-        layout: SourceLayout = .fixed
+        layout: SourceLayout = .fixed, followsLinks: Bool = false
     ) {
         self.name = name
         self.paths = paths
         self.format = format
         self.trust = trust
         self.layout = layout
+        self.followsLinks = followsLinks
     }
 
     /// Whether one of its lines may be several records.

@@ -29,6 +29,10 @@ final class ArchiveFiles: LogFileSystem {
 
     func look(at path: [UInt8]) throws(SystemError) -> FileLook { try files.look(at: path) }
 
+    func target(of path: [UInt8]) throws(SystemError) -> [UInt8]? {
+        try files.target(of: path)
+    }
+
     func open(_ path: [UInt8]) throws(SystemError) -> Int32 { try files.open(path) }
 
     /// Which file is open; its size is that of the content, as far as that is known.
@@ -45,6 +49,10 @@ final class ArchiveFiles: LogFileSystem {
             return try unsafe files.read(file, into: buffer, at: offset)
         }
         return try unsafe unpacker.read(into: buffer, at: offset)
+    }
+
+    func data(in file: Int32, from offset: Int64) throws(SystemError) -> Int64? {
+        unpackers[file] == nil ? try files.data(in: file, from: offset) : offset
     }
 
     func close(_ file: Int32) {

@@ -32,8 +32,8 @@ struct Examination {
     /// By candidate: its offset when it was taken up; one with a file of its own goes on meanwhile.
     private var offsets: [Int64] = []
     private var last: [(offset: Int64, holds: Bool)]
-    /// Whether an anchor lies beyond the end.
-    private var isShort = false
+    /// By candidate: whether an anchor lies beyond the end.
+    private var isShort: [Bool]
 
     /// - Parameter candidates: Streams that the archive may be by its name.
     init(among candidates: [LogStream]) {
@@ -41,6 +41,7 @@ struct Examination {
         considered = Set(candidates.map(\.position.id))
         proven = Array(repeating: 0, count: candidates.count)
         last = Array(repeating: (0, true), count: candidates.count)
+        isShort = Array(repeating: false, count: candidates.count)
     }
 
     /// Whether a stream was considered; one that was not read at all when it began, was not.
@@ -59,7 +60,7 @@ struct Examination {
             let holds = try reader.holds(proof.anchor, in: file)
             next += 1
             guard let holds else {
-                isShort = true
+                isShort[proof.candidate] = true
                 continue
             }
             let (offset, candidate) = (proof.anchor.offset, proof.candidate)
@@ -75,6 +76,8 @@ struct Examination {
         // The farthest first: it is the one to go on with.
         candidates.sort { $0.position.offset > $1.position.offset }
         offsets = candidates.map(\.position.offset)
+        proven = candidates.map { Int64(min(head.count, $0.position.head.count)) }
+        last = Array(repeating: (0, true), count: candidates.count)
         for (place, stream) in candidates.enumerated() {
             let position = stream.position
             let last = Anchor(
@@ -95,11 +98,13 @@ struct Examination {
     }
 
     private func conclude(_ head: [UInt8], _ state: Unpacker.State) -> Finding {
-        for (place, stream) in candidates.enumerated()
-        where proven[place] == offsets[place] { return .same(stream) }
-        let possible = candidates.indices.filter { last[$0].holds }
-        if isShort, let first = possible.first {
-            return state == .complete ? .contained(candidates[first]) : .growing
+        // What is proven farthest says most: a stub of which little was read is the beginning of many.
+        let order = candidates.indices.sorted { proven[$0] > proven[$1] }
+        for place in order {
+            if proven[place] == offsets[place] { return .same(candidates[place]) }
+            if isShort[place], last[place].holds {
+                return state == .complete ? .contained(candidates[place]) : .growing
+            }
         }
         if head.isEmpty, state != .complete { return .growing }
         return .new(head: head)

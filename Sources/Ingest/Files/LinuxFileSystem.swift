@@ -47,6 +47,16 @@ public final class LinuxFileSystem: LogFileSystem {
                 changed: Self.nanoseconds(status.st_ctim)))
     }
 
+    /// Where a link leads to, by realpath(3).
+    public func target(of path: [UInt8]) throws(SystemError) -> [UInt8]? {
+        guard let target = unsafe path.withPath({ unsafe realpath($0, nil) }) else {
+            throw SystemError(call: "realpath", code: errno)
+        }
+        // SAFETY: it ends with NUL, and is ours to free.
+        defer { unsafe free(target) }
+        return unsafe [UInt8](UnsafeRawBufferPointer(start: target, count: strlen(target)))
+    }
+
     /// Opens a file for reading; never waits, never follows a link.
     public func open(_ path: [UInt8]) throws(SystemError) -> Int32 {
         // O_NONBLOCK: a FIFO put there since the look must not stop us.
@@ -87,6 +97,16 @@ public final class LinuxFileSystem: LogFileSystem {
         }
         return filled
     }
+
+    /// Where data stands, by lseek(2) with SEEK_DATA; where a file system cannot tell, at `offset`.
+    public func data(in file: Int32, from offset: Int64) throws(SystemError) -> Int64? {
+        let place = lseek(file, off_t(offset), Self.seekData)
+        if place >= 0 { return Int64(place) }
+        return errno == ENXIO ? nil : offset
+    }
+
+    /// SEEK_DATA, which Glibc's module does not have.
+    private static let seekData: Int32 = 3
 
     /// Closes a file.
     public func close(_ file: Int32) { _ = Glibc.close(file) }

@@ -14,6 +14,9 @@ public protocol LogFileSystem: AnyObject {
     /// What stands at a path, which is not opened; a link is not followed.
     func look(at path: [UInt8]) throws(SystemError) -> FileLook
 
+    /// The path that a link leads to in the end, without any links; nil where nothing is known of them.
+    func target(of path: [UInt8]) throws(SystemError) -> [UInt8]?
+
     /// Opens a file for reading; a link is refused.
     func open(_ path: [UInt8]) throws(SystemError) -> Int32
 
@@ -25,8 +28,20 @@ public protocol LogFileSystem: AnyObject {
         _ file: Int32, into buffer: UnsafeMutableRawBufferPointer, at offset: Int64
     ) throws(SystemError) -> Int
 
+    /// Where the next byte at or after `offset` stands that is not in a hole of the file; nil if the
+    /// file ends before there is one.
+    func data(in file: Int32, from offset: Int64) throws(SystemError) -> Int64?
+
     /// Closes a file.
     func close(_ file: Int32)
+}
+
+extension LogFileSystem {
+    /// A file system that knows of no links.
+    public func target(of path: [UInt8]) throws(SystemError) -> [UInt8]? { nil }
+
+    /// A file system that knows of no holes.
+    public func data(in file: Int32, from offset: Int64) throws(SystemError) -> Int64? { offset }
 }
 
 /// A system call that failed.

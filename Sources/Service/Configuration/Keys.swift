@@ -32,7 +32,7 @@ extension SectionKind {
             ("name", "name: events"),
             ("paths", "paths: \"/var/log/leadscored/*.ndjson\""),
             ("format", "format: events"),
-            ("trust", "trust: full"),
+            ("trust", "trust: full"), ("follow_symlinks", "follow_symlinks: true"),
             ("log_format", "log_format: combined"),
             ("routes", "- {path: \"/pricing*\", type: visit, cookie: $cookie_sid}"),
             ("sign", "sign: {parameter: s, key_file: /etc/leadscored/link.key, over: [e, m]}"),
@@ -80,7 +80,9 @@ extension SectionKind {
 
     static let preset = SectionKind(
         noun: "preset",
-        keys: source.keys.filter { !["name", "paths", "trust", "preset"].contains($0.name) })
+        keys: source.keys.filter {
+            !["name", "paths", "trust", "preset", "follow_symlinks"].contains($0.name)
+        })
 
     static let fields = SectionKind(
         noun: "mapping of fields",

@@ -18,6 +18,8 @@ extension ConfigurationReader {
         let format = stated ?? inherited ?? formats.first ?? "events"
         let trust = section.optional("trust")?.word(
             of: Trust.allCases.map(\.rawValue), noun: "a known trust")
+        let follows = section.optional("follow_symlinks")?.word(
+            of: ["true", "false"], noun: "a known answer")
         refuseKeys(section, of: format)
         let layout = layout(section, preset, format)
         guard let paths, let layout else { return nil }
@@ -25,7 +27,7 @@ extension ConfigurationReader {
         let usual = format == "access" ? Trust.low : .full
         return SourceDefinition(
             name: name, paths: paths, format: format, trust: trust.flatMap(Trust.init) ?? usual,
-            layout: layout)
+            layout: layout, followsLinks: follows == "true")
     }
 
     private func refuseKeys(_ section: Section, of format: String) {

@@ -1,3 +1,5 @@
+import CLinux
+internal import Core
 internal import Glibc
 
 /// Why a state directory cannot be used.
@@ -111,10 +113,27 @@ public final class StateLock: Sendable {
             ? .permission(call: call, path: path) : .io(call: call, path: path, errno: code)
     }
 
+    /// Has a fault of this thread leave behind in the lock's file which line it was reading.
+    func noteFaults() { clinux_note_faults(descriptor, Self.faultPlace) }
+
+    /// The line that the last holder was reading when it ended by a fault of its own.
+    var suspect: SuspectLine? {
+        var fault = clinux_fault()
+        guard unsafe clinux_read_fault(descriptor, Self.faultPlace, &fault) == 1 else { return nil }
+        return SuspectLine(offset: fault.offset, length: fault.length, hash: fault.hash)
+    }
+
+    /// The suspect is known to the state, and is not to be counted again.
+    func forgetSuspect() { clinux_clear_fault(descriptor, Self.faultPlace) }
+
+    /// Where that stands, behind the pid.
+    private static let faultPlace: off_t = 64
+
     private func write(pid: Int32) {
         let line = Array("\(pid)\n".utf8)
-        // Nothing depends on it: a full disk does not keep the daemon from starting.
-        _ = ftruncate(descriptor, 0)
+        // Nothing depends on it: a full disk does not keep the daemon from starting. What a fault
+        // left behind it stays.
+        if suspect == nil { _ = ftruncate(descriptor, 0) }
         unsafe _ = line.withUnsafeBytes {
             unsafe pwrite(descriptor, $0.baseAddress, $0.count, 0)
         }

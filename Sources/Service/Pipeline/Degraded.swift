@@ -18,7 +18,7 @@ final class Degraded: @unchecked Sendable {
 
     /// Every reason that there is.
     static let reasons = [
-        "config", "files", "format", "metrics", "publish", "rules", "storage", "watch",
+        "clock", "config", "files", "format", "metrics", "publish", "rules", "storage", "watch",
     ]
 
     private let lock = NSLock()

@@ -127,6 +127,7 @@ final class IngestLoop {
             if today > day { return .newDay(today) }
             ingestor.advance(latest: clock.latestEvent(in: zone), forgetBefore: nil)
             if let erased = worker.takeErased() { ingestor.suppress(erased) }
+            ingestor.follower.forget(worker.takeGoneStreams())
 
             if !ingestor.isFull { desk.fold { ingestor.requeue($0) } }
             let worked = turn()
@@ -163,11 +164,24 @@ final class IngestLoop {
             lookedAt = clock.monotonic()
         }
         if isWanted || ingestor.follower.needsDiscovery { discover() }
-        if ingestor.isFull { return false }
+        if ingestor.isFull || !isClockTrusted() { return false }
         let before = ingestor.bytes
         let worked = ingestor.turn()
         uncommittedBytes += ingestor.bytes - before
         return worked
+    }
+
+    /// Whether the time can be right. Until it can, nothing is read: by it every event would be of the
+    /// future.
+    private func isClockTrusted() -> Bool {
+        if clock.isTrusted {
+            degraded.leave("clock")
+            return true
+        }
+        degraded.enter(
+            "clock",
+            "set the clock, which shows \(clock.now().rfc3339); nothing is read until it is right")
+        return false
     }
 
     private var looksWanted = false
@@ -192,7 +206,7 @@ final class IngestLoop {
     private func wait() {
         let now = clock.monotonic()
         // Full of what the store has no time for yet: it will wake us.
-        let isBlocked = ingestor.isFull && !worker.isIdle
+        let isBlocked = ingestor.isFull && !worker.isIdle || !clock.isTrusted
         var until = now + (isBlocked ? 1000 : ingestor.follower.waitMilliseconds)
         if let interval = notifier.watchdogInterval { until = min(until, lastPing + interval) }
         let midnight = day.end(in: zone).milliseconds - clock.now().milliseconds

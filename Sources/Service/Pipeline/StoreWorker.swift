@@ -21,6 +21,9 @@ final class StoreWorker: @unchecked Sendable {
     /// The tokens of erased persons since the ingest loop asked for them last; nil if none are new.
     private let erased = Mutex<Set<UInt64>?>(nil)
     private let hasErased = Atomic<Bool>(false)
+    /// Streams that are no rows of their own any more since the ingest loop asked for them last.
+    private let goneStreams = Mutex<[Int64]>([])
+    private let hasGoneStreams = Atomic<Bool>(false)
     /// Counts the steps of work, so that others see that it goes on.
     let heartbeat = Atomic<Int>(0)
 
@@ -181,6 +184,15 @@ final class StoreWorker: @unchecked Sendable {
         return erased.withLock { $0 }
     }
 
+    /// The streams that are no rows of their own any more, if there are new ones.
+    func takeGoneStreams() -> [Int64] {
+        guard hasGoneStreams.exchange(false, ordering: .acquiring) else { return [] }
+        return goneStreams.withLock { streams in
+            defer { streams = [] }
+            return streams
+        }
+    }
+
     /// Notes that contacts changed otherwise than by a checkpoint. On the worker's thread only.
     func note(touched contacts: Set<Int64>, erasing: Bool) {
         isErasing = isErasing || erasing
@@ -339,6 +351,11 @@ final class StoreWorker: @unchecked Sendable {
         do throws(StoreError) {
             dirty.touch(try work.advance(in: store, under: rules, at: clock.now()))
             degraded.leave("storage")
+            if !work.goneStreams.isEmpty {
+                goneStreams.withLock { $0 += work.goneStreams }
+                work.goneStreams = []
+                hasGoneStreams.store(true, ordering: .releasing)
+            }
             upkeep = work.isDone ? nil : work
             shared.withLock { $0.pending = dirty.count + (sweep == nil ? 0 : 1) }
             return true
@@ -559,6 +576,10 @@ final class StoreWorker: @unchecked Sendable {
                 try publishSome()
                 dirty.release()
             }
+        }
+        guard failure.withLock({ $0 == nil }), !isRetrying else { return }
+        attempt { () throws(StoreError) in
+            try unlessFull { () throws(StoreError) in try store.endRun() }
         }
     }
 }

@@ -11,11 +11,15 @@ struct Upkeep: Sendable {
         case cookies(after: Int64)
         /// Counts that became too old, looked for in the packed rows above a key.
         case cells(after: Int64)
+        /// Streams that are long gone.
+        case streams
         case done
     }
 
     /// The day that has begun.
     let day: Day
+    /// Streams that are no rows of their own any more, since they were last asked for.
+    var goneStreams: [Int64] = []
     private var phase = Phase.cookies(after: 0)
 
     /// The day up to which everything was put away last.
@@ -53,7 +57,12 @@ struct Upkeep: Sendable {
             return Set(step.contacts)
         case .cells(let after):
             let last = try store.addUpCells(after: after, before: rules.retention(on: day))
-            if let last { phase = .cells(after: last) } else { try finish(store) }
+            phase = last.map { .cells(after: $0) } ?? .streams
+            return []
+        case .streams:
+            let gone = try store.addUpStreams(at: now)
+            goneStreams += gone
+            if gone.isEmpty { try finish(store) }
             return []
         case .done: return []
         }

@@ -123,6 +123,10 @@ public final class LeadsStore {
             if let sweep = publication.sweep {
                 try removeOthers(in: sweep, but: publication.contacts)
             }
+            // The last step of a sweep has all streams: others are only sums of earlier ones any more.
+            if publication.sweep?.upperBound == .max {
+                try connection.execute("DELETE FROM sources")
+            }
             for stream in publication.streams { try write(stream) }
             if publication.clearsQuarantine { try connection.execute("DELETE FROM quarantine") }
             try write(publication.quarantined, start: publication.quarantineStart)
@@ -163,6 +167,7 @@ public final class LeadsStore {
         guard unsafe rename(built, path) == 0 else {
             throw .sqlite(path: path, code: 10, message: Self.lastError, doing: "renaming \(built)")
         }
+        try Self.sync(String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)]) + "/.")
         let connection = try Self.open(path)
         file = (connection, try LeadsStatements(connection))
         isBuilding = false

@@ -53,7 +53,10 @@ final class Connection: @unchecked Sendable {
         let code = unsafe sqlite3_exec(raw, sql, nil, nil, nil)
         guard code == SQLITE_OK else {
             let message = unsafe String(cString: sqlite3_errmsg(raw))
-            throw StoreError(code: code, message: message, path: path, doing: sql)
+            throw StoreError(
+                code: code, cause: unsafe clinux_sqlite_errno(UnsafeMutableRawPointer(raw)),
+                message: message, path: path,
+                doing: sql)
         }
     }
 

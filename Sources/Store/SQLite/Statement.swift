@@ -1,3 +1,4 @@
+import CLinux
 import Core
 import GRDBSQLite
 
@@ -113,7 +114,10 @@ final class Statement {
         if code == SQLITE_DONE { return false }
         let connection = unsafe sqlite3_db_handle(statement)
         let message = unsafe String(cString: sqlite3_errmsg(connection))
-        throw StoreError(code: code, message: message, path: path, doing: sql)
+        throw StoreError(
+            code: code, cause: unsafe clinux_sqlite_errno(UnsafeMutableRawPointer(connection)),
+            message: message,
+            path: path, doing: sql)
     }
 
     /// Runs a statement that gives no rows, or of which none matter.

@@ -1,3 +1,6 @@
+import GRDBSQLite
+import Glibc
+
 /// What can go wrong with a database, with what to do about it.
 public enum StoreError: Error, Equatable, Sendable {
     /// A call of SQLite failed.
@@ -38,7 +41,15 @@ public enum StoreError: Error, Equatable, Sendable {
 
 extension StoreError {
     /// What a result code of SQLite means here.
-    init(code: Int32, message: String, path: String, doing: String) {
+    ///
+    /// - Parameter cause: The errno behind it, if there is one. SQLite knows only ENOSPC as a full disk.
+    init(code: Int32, cause: Int32 = 0, message: String, path: String, doing: String) {
+        let isWrite = code == 10 | 3 << 8 || code == 10 | 6 << 8  // SQLITE_IOERR_WRITE, _TRUNCATE
+        if isWrite, [ENOSPC, EDQUOT, EFBIG, EROFS].contains(cause) {
+            let reason = unsafe String(cString: strerror(cause))
+            self = .sqlite(path: path, code: SQLITE_FULL, message: reason, doing: doing)
+            return
+        }
         self =
             code & 0xFF == 11 || code & 0xFF == 26  // SQLITE_CORRUPT, SQLITE_NOTADB
             ? .damaged(path: path, detail: message)

@@ -6,10 +6,19 @@ extension StateStore {
     ///
     /// - Complexity: O(size of the state).
     public func mass(_ names: NameTable) throws(StoreError) -> Int64 {
+        try mass(names, while: { true }) ?? 0
+    }
+
+    /// The same, as long as a condition holds; nil if it did not to the end.
+    func mass(_ names: NameTable, while mayGoOn: () -> Bool) throws(StoreError) -> Int64? {
         var sum: Int64 = 0
+        var rows = 0
         let cells = try connection.prepare("SELECT key, packed FROM cell ORDER BY key")
         var decoded: [DailyCell] = []
+        defer { cells.reset() }
         while try cells.step() {
+            rows += 1
+            if rows % 4096 == 0, !mayGoOn() { return nil }
             decoded.removeAll(keepingCapacity: true)
             let period = Int32(clamping: cells.int(0) >> 40)
             guard CellCodec.decode(cells.bytes(1), period: period, into: &decoded) else {

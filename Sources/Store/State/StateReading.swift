@@ -104,9 +104,9 @@ extension StateStore {
         return table
     }
 
-    /// How far each stream was read.
+    /// How far each stream was read; not those that are only sums of others any more.
     public func positions() throws(StoreError) -> [StreamPosition] {
-        try streams(whereClause: "").map(\.position)
+        try streams(whereClause: "WHERE path <> x''").map(\.position)
     }
 
     /// Streams with their counts, by id; only those named, if any are.

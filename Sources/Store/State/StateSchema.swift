@@ -123,6 +123,16 @@ enum StateSchema {
             PRIMARY KEY (source, key)
         ) STRICT, WITHOUT ROWID;
         """,
+        """
+        -- Lines in the middle of which the process ended by a fault of its own, how often, and when
+        -- last.
+        CREATE TABLE suspect(
+            offset INTEGER NOT NULL, length INTEGER NOT NULL, hash INTEGER NOT NULL,
+            tries INTEGER NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (offset, length, hash)
+        ) STRICT, WITHOUT ROWID;
+        -- When it was first seen to be retired, at a change of day.
+        ALTER TABLE stream ADD COLUMN retired_at INTEGER;
+        """,
     ]
 
     /// The version that this program writes.

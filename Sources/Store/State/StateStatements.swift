@@ -143,6 +143,7 @@ final class StateStatements {
                 offset = excluded.offset, size = excluded.size, head = excluded.head,
                 anchor = excluded.anchor, anchor_length = excluded.anchor_length,
                 lost_bytes = excluded.lost_bytes, retired = excluded.retired,
+                retired_at = CASE WHEN excluded.retired THEN retired_at END,
                 anchors = excluded.anchors, packed_size = excluded.packed_size,
                 packed_modified = excluded.packed_modified, packed_read = excluded.packed_read
             """)

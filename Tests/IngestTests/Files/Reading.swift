@@ -12,6 +12,8 @@ final class Reading {
     var oversize: [(offset: Int64, length: Int64, bytes: Int)] = []
     /// Lengths of last lines without a newline that were given up.
     var unterminated: [Int64] = []
+    /// Lines that were passed over without looking into them.
+    var poison: [(offset: Int64, length: Int64)] = []
     var notices: [Notice] = []
     /// Positions as committed.
     var positions: [Int64: StreamPosition] = [:]
@@ -43,6 +45,7 @@ final class Reading {
         if case .oversize(let length) = block.content {
             oversize.append((block.offset, length, block.bytes.count))
         }
+        if case .poison(let length) = block.content { poison.append((block.offset, length)) }
         if case .unterminated(let length) = block.content { unterminated.append(length) }
         for (line, _) in block.lines { lines.append(line.text) }
     }

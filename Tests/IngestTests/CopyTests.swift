@@ -1,0 +1,129 @@
+import Core
+import Ingest
+import TestKit
+import Testing
+
+/// Files that look like others, and are or are not.
+@Suite struct CopyTests {
+    private static func lines(_ name: String, _ count: Int) -> [String] {
+        (0..<count).map { "\(name) line \($0)" }
+    }
+    private static func text(_ lines: [String]) -> String { lines.map { $0 + "\n" }.joined() }
+
+    @Test func `a copy that is still being made waits until it is complete`() {
+        let reading = Reading()
+        let old = Self.lines("old", 200)
+        reading.files.create("/log/a.log", Self.text(Array(old.prefix(150))))
+        reading.settle()
+        reading.files.append("/log/a.log", Self.text(Array(old.suffix(50))))
+        let bytes = Array(Self.text(old).utf8)
+        reading.files.create("/log/a.log.1", bytes: bytes.prefix(500))
+        reading.restart()
+        reading.files.truncate("/log/a.log")
+        reading.files.append("/log/a.log", "new\n")
+        var place = 500
+        while place < bytes.count {
+            reading.settle()
+            #expect(Set(reading.lines).count == reading.lines.count)
+            let end = min(place + 700, bytes.count)
+            reading.files.append("/log/a.log.1", Array(bytes[place..<end]))
+            place = end
+        }
+        reading.wait(seconds: 20)
+        #expect(reading.lines.sorted() == (old + ["new"]).sorted())
+        #expect(reading.lost == 0)
+    }
+
+    @Test func `equal logs of two hosts count each`() {
+        let reading = Reading()
+        let text = Self.text(Self.lines("x", 300))
+        reading.files.create("/log/hostA.log", text)
+        reading.settle()
+        reading.files.create("/log/hostB.log", text)
+        reading.wait(seconds: 20)
+        #expect(reading.lines.count == 600)
+    }
+
+    @Test func `a file whose end was cut off and that was then copied and emptied is known`() {
+        let reading = Reading()
+        let old = Self.lines("old", 300)
+        reading.files.create("/log/a.log", Self.text(old))
+        reading.settle()
+        let cut = Self.text(Array(old.prefix(290)))
+        reading.files.truncate("/log/a.log", to: cut.utf8.count)
+        reading.files.append("/log/a.log", Self.text(Self.lines("new", 20)))
+        reading.files.copy("/log/a.log", "/log/a.log.1")
+        reading.files.truncate("/log/a.log")
+        reading.wait(seconds: 20)
+        let new = reading.lines.filter { $0.hasPrefix("new") }
+        #expect(new == Self.lines("new", 20))
+        // Some before the cut may count twice, not all of them.
+        #expect(reading.lines.count < 300 + 20 + 60)
+    }
+
+    @Test func `a file that was cut twice is not read again from its start`() {
+        let reading = Reading()
+        let old = Self.lines("old", 300)
+        reading.files.create("/log/a.log", Self.text(old))
+        reading.settle()
+        for count in [290, 280] {
+            reading.files.truncate(
+                "/log/a.log", to: Self.text(Array(old.prefix(count))).utf8.count)
+            if count == 280 { reading.files.append("/log/a.log", Self.text(Self.lines("new", 30))) }
+            reading.settle()
+        }
+        #expect(reading.lines.filter { $0.hasPrefix("new") }.count == 30)
+        #expect(reading.lines.count < 300 + 30 + 80)
+    }
+
+    @Test func `a stub that begins like a lost file does not take the place of its copy`() {
+        let reading = Reading()
+        let old = Self.lines("old", 200)
+        reading.files.create("/log/a.log", "########\n" + Self.text(old))
+        reading.settle()
+        reading.files.create("/log/a.log.2", "########\n")
+        reading.files.copy("/log/a.log", "/log/a.log.1")
+        reading.files.truncate("/log/a.log")
+        reading.wait(seconds: 40)
+        #expect(reading.lines.filter { $0.hasPrefix("old") } == old)
+    }
+
+    @Test func `after too many events everything is looked at`() {
+        let watcher = FullWatcher()
+        let files = MemoryFileSystem()
+        var now: Int64 = 0
+        let source = SourceDefinition(name: "s", paths: ["/log/*.log"])
+        let follower = Follower(
+            sources: [source], files: files, watcher: watcher, positions: [], nextStreamID: 1,
+            hash: KeyedHash(secret: Array(repeating: 7, count: KeyedHash.secretLength)),
+            clock: { now })
+        files.create("/log/a.log", "1\n")
+        follower.discover()
+        var lines: [String] = []
+        func read() { while follower.turn({ lines += $0.lines.map(\.line.text) }) {} }
+        read()
+        files.append("/log/a.log", "2\n")
+        files.create("/log/b.log", "3\n")
+        #expect(!follower.hasWork && !follower.needsDiscovery)
+        follower.drainWatch()
+        read()
+        now += 100
+        #expect(follower.needsDiscovery)
+        follower.discover()
+        read()
+        #expect(lines == ["1", "2", "3"])
+    }
+
+    /// Has lost count of what happened.
+    private final class FullWatcher: FileWatcher {
+        let descriptor: Int32 = -1
+        private var tokens: Int32 = 0
+        func watch(directory: [UInt8]) -> Bool { true }
+        func watch(file: Int32) -> Int32? {
+            tokens += 1
+            return tokens
+        }
+        func forget(_ token: Int32) {}
+        func drain(_ body: (WatchEvent) -> Void) { body(.overflow) }
+    }
+}
