@@ -123,6 +123,7 @@ final class StoreWorker: @unchecked Sendable {
         self.clock = clock
         self.logger = logger
         store.retention = rules.retention(on: day)
+        store.machines = rules.machines(on: day)
         shared.withLock { $0.sequence = store.sequence }
         if !store.erasedTokens.isEmpty {
             erased.withLock { $0 = store.erasedTokens }
@@ -203,6 +204,7 @@ final class StoreWorker: @unchecked Sendable {
                 worker.sweep = worker.newSweep()
                 if let day { worker.day = day }
                 worker.store.retention = worker.rules.retention(on: worker.day)
+                worker.store.machines = worker.rules.machines(on: worker.day)
                 if day != nil { worker.beginUpkeep() }
             })
     }
