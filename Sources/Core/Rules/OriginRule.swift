@@ -64,7 +64,7 @@ public enum OriginRule: UInt8, Sendable, CaseIterable {
         switch self {
         case .none: "nothing says anything"
         case .stated: "the log says so"
-        case .browser: "the user agent of a browser or a mail program"
+        case .browser: "the user agent of a browser, a mail program or an app"
         case .proxy: "a mail program behind its provider's proxy"
         case .crawler: "the user agent of a crawler"
         case .monitor: "the user agent of a monitor"

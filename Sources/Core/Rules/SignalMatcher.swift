@@ -102,7 +102,8 @@ public struct SignalMatcher: Sendable {
         of event: borrowing Event, by origin: Origin, countedFor signal: SignalID, _ amount: Int64,
         to shifts: inout [Shift]
     ) {
-        guard origin != .machine, signal != purchase,
+        // Whoever wrote a log that calls somebody human knew better.
+        guard origin != .machine, event.origin != .human, signal != purchase,
             let target = self.signal(for: event, by: .machine)?.id ?? twins[signal],
             target != signal
         else { return }

@@ -37,6 +37,13 @@ struct Rules: Sendable {
         topics = ScoringModel(signals: interests, mql: .infinity, purchase: nil)
     }
 
+    /// The signals that take machines alone, separated by blanks.
+    var machineSignals: String {
+        model.signals.filter { signal in
+            signal.when?.allSatisfy { $0.origins == [.machine] } ?? false
+        }.map(\.name).joined(separator: " ")
+    }
+
     /// By what machines are told from people, on a day.
     func machines(on day: Day) -> MachineWatch {
         MachineWatch(

@@ -475,6 +475,7 @@ final class StoreWorker: @unchecked Sendable {
         publication.meta["state"] = store.token
         publication.meta["config_hash"] = rules.configurationHash
         // What `top --as-of` and `explain` need besides the tables of the model.
+        publication.meta["machine_signals"] = rules.machineSignals
         publication.meta["mql"] = String(rules.model.mql)
         publication.meta["retention_days"] = String(rules.model.retentionDays)
         try keepDay()

@@ -5,10 +5,10 @@ import Core
 /// A message's links are all that anybody was seen to follow, and the smallest
 /// `MachineVerdict.messageLinksAtMost` of them are kept: enough to know how many there are up to that.
 struct MessageLinks {
-    private let connection: Connection
+    private let statements: StateStatements
     private var counts: [UInt32: Int] = [:]
 
-    init(_ connection: Connection) { self.connection = connection }
+    init(_ statements: StateStatements) { self.statements = statements }
 
     /// The number of links of a message that was looked up.
     func count(_ message: UInt32) -> Int { counts[message] ?? 0 }
@@ -34,8 +34,7 @@ struct MessageLinks {
             entry.last = max(entry.last, row.second)
             found[message] = entry
         }
-        let write = try connection.prepare(
-            "REPLACE INTO message_link(message, links, last_seen) VALUES (?1, ?3, ?2)")
+        let write = statements.writeMessageLinks
         var grown: [UInt32] = []
         for (message, new) in found.sorted(by: { $0.key < $1.key }) {
             let known = try read(message)
@@ -52,8 +51,7 @@ struct MessageLinks {
     }
 
     private func read(_ message: UInt32) throws(StoreError) -> (links: [UInt32], last: Int64) {
-        let read = try connection.prepare(
-            "SELECT links, last_seen FROM message_link WHERE message = ?")
+        let read = statements.readMessageLinks
         read.bind(1, Int64(message))
         guard try read.step() else { return ([], 0) }
         defer { read.reset() }

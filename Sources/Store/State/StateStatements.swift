@@ -17,6 +17,8 @@ final class StateStatements {
     let readTrace: Statement
     let writeTrace: Statement
     let addShare: Statement
+    let readMessageLinks: Statement
+    let writeMessageLinks: Statement
     let addLifetime: Statement
     let removeLifetime: Statement
     let removeTraits: Statement
@@ -89,6 +91,10 @@ final class StateStatements {
         writeTrace = try connection.prepare("REPLACE INTO trace(key, packed) VALUES (?, ?)")
         addShare = try connection.prepare(
             "INSERT OR IGNORE INTO share(message, trace) VALUES (?, ?)")
+        readMessageLinks = try connection.prepare(
+            "SELECT links, last_seen FROM message_link WHERE message = ?")
+        writeMessageLinks = try connection.prepare(
+            "REPLACE INTO message_link(message, links, last_seen) VALUES (?1, ?3, ?2)")
         addLifetime = try connection.prepare(
             """
             INSERT INTO lifetime(identifier, signal, n, value) VALUES (?, ?, ?, ?)

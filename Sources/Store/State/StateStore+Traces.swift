@@ -26,7 +26,7 @@ extension StateStore {
     ) throws(StoreError) -> CellLog {
         let rows = facts.traces.rows
         guard let machines, !rows.isEmpty else { return facts.cells }
-        var messages = MessageLinks(connection)
+        var messages = MessageLinks(statements)
         let grown = try messages.add(rows, of: resolved)
         var cells = facts.cells
         for one in try cases(rows, grown, &resolved) {
