@@ -129,7 +129,7 @@ public struct Crawlers: Sendable {
                 DailyCell(day: cell.day, signal: rule, tally: Tally(n: cell.tally.n, value: 0)))
         }
         var merged: [DailyCell] = []
-        for cell in all.sorted(by: { $0.precedes($1) }) {
+        for cell in all.sorted(by: { ($0.day, $0.signal) < ($1.day, $1.signal) }) {
             if let last = merged.last, last.day == cell.day, last.signal == cell.signal {
                 merged[merged.count - 1].tally.add(cell.tally)
             } else {
