@@ -32,7 +32,9 @@ public final class OfflineState {
             configurationHash: configuration?.hash ?? "")
         day = Clock.system(asOf: asOf).day(in: store.zone)
         self.configuration = configuration
-        if configuration != nil { store.retention = rules.retention(on: day) }
+        guard configuration != nil else { return }
+        store.retention = rules.retention(on: day)
+        store.machines = rules.machines(on: day)
     }
 
     /// Whether a command asks for more than the facts.

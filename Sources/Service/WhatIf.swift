@@ -68,12 +68,15 @@ struct WhatIf {
         _ store: StateStore, _ rules: Rules, _ configuration: Configuration,
         _ buyers: [PurchaseCollector.Buyer], _ day: Day, after id: Int64
     ) throws(StoreError) -> Step {
-        let persons = try store.persons(after: id, limit: chunk)
         let new = Rules(
             model: configuration.model, names: rules.names,
             configurationHash: configuration.hash)
         let last = try store.keptBuyingModel()
+        // Who is a crawler is decided as counts are read.
+        defer { store.machines = rules.machines(on: day) }
         func verdicts(_ rules: Rules) throws(StoreError) -> [Side] {
+            store.machines = rules.machines(on: day)
+            let persons = try store.persons(after: id, limit: chunk)
             var publisher = Publisher(
                 model: rules.scoring, topics: rules.topics, names: rules.names, day: day,
                 profile: rules.profile,
@@ -85,6 +88,7 @@ struct WhatIf {
             }
             return try LeadRules(rules.model).verdicts(of: &publication, in: store)
         }
+        let persons = try store.persons(after: id, limit: chunk)
         let then = try verdicts(rules)
         let now = Dictionary(
             try verdicts(new).map { ($0.contact, $0) }, uniquingKeysWith: { first, _ in first })

@@ -84,12 +84,12 @@ extension LeadsReader {
     }
 
     private func setAside(_ contact: Int64) throws -> LeadExplanation.SetAside {
+        let forMachines = try meta("machine_signals")?.split(separator: " ").map(String.init) ?? []
         let rows = try Row.fetchAll(
             db,
             sql: """
                 SELECT c.key, c.value FROM leads l, json_each(l.counts) c
-                WHERE l.contact_id = ? AND (c.key LIKE '%:machine' OR c.key LIKE 'machine:%')
-                    AND c.type = 'integer' AND c.value <> 0
+                WHERE l.contact_id = ? AND c.type = 'integer' AND c.value <> 0
                 ORDER BY c.value DESC, c.key
                 """, arguments: [contact])
         var found = LeadExplanation.SetAside(signals: [], rules: [])
@@ -97,7 +97,9 @@ extension LeadsReader {
             let (key, n): (String, Int64) = (row[0], row[1])
             if key.hasSuffix(":machine") {
                 found.signals.append((String(key.dropLast(8)), n))
-            } else {
+            } else if forMachines.contains(key) {
+                found.signals.append((key, n))
+            } else if key.hasPrefix("machine:") {
                 found.rules.append((String(key.dropFirst(8)), n))
             }
         }

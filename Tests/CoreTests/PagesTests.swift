@@ -40,6 +40,13 @@ struct PagesTests {
         for row in documented { #expect(known.contains(row), "docs/OPERATING.md has \(row)") }
     }
 
+    @Test func `every rule that tells machines from people is explained`() throws {
+        let rules = try Self.rows("docs/CONFIGURATION.md").map { $0[0] }
+        for rule in OriginRule.allCases where rule != .none {
+            #expect(rules.contains("`\(rule.name)`"), "docs/CONFIGURATION.md lacks \(rule.name)")
+        }
+    }
+
     @Test func `every degraded state, message, check and file notice is explained`() throws {
         let page = try Self.text("docs/OPERATING.md")
         var words: Set<String> = []

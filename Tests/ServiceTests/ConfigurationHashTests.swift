@@ -37,6 +37,7 @@ import Testing
             ("currency: EUR\n", ""), ("origin: human", "origin: [human]"),
             ("path: \"/a*\"", "path: [ '/a*' ]"), ("weight: 10,", "weight: 1e1,"),
             ("\nrfm: {purchase: purchase}", ""),
+            ("\nrfm: {purchase: purchase}", "\nmachines: {same_second: 2, robots: on}"),
             ("\"domain = 'y'\"", "\"domain\n    = 'y'\""),
         ]
         for (old, new) in same {
@@ -62,7 +63,10 @@ import Testing
         ("name: c", "name: cc"), ("'y'", "'z'"), ("rank: 6", "rank: 7"), (">= 61", "> 61"),
         (", leave: \"engagement < 45\"", ""), ("< 45", "< 46"),
         ("purchase: purchase", "purchase: a"), ("name: t", "name: u"), ("name: h", "name: i"),
-        ("purchases > 0", "purchases > 1"), ("name: s", "name: r"), ("name: d", "name: dd"),
+        ("rfm:", "machines: {robots: off}\nrfm:"), ("rfm:", "machines: {honeypot: /x}\nrfm:"),
+        ("rfm:", "machines: {same_second: off}\nrfm:"),
+        ("rfm:", "machines: {page_hits: 2}\nrfm:"), ("purchases > 0", "purchases > 1"),
+        ("name: s", "name: r"), ("name: d", "name: dd"),
     ]
 
     @Test func `every changed value changes the hash`() throws {

@@ -173,7 +173,7 @@ extension MistakeCase {
         BASE
         ? [a, b]
         : 3
-        => 2:3: a key of the configuration is a list; write one of the keys time_zone, half_life, mql, retention, currency, dedupe_window, dedupe_max, sources, signals, topics, attributes, fit, audiences, stages, segments, rfm or bgnbd
+        => 2:3: a key of the configuration is a list; write one of the keys time_zone, half_life, mql, retention, currency, dedupe_window, dedupe_max, sources, machines, signals, topics, attributes, fit, audiences, stages, segments, rfm or bgnbd
         ## a template that was not filled in
         BASE
         mql: {{ mql }}

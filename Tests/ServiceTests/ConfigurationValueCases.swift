@@ -101,6 +101,29 @@ extension MistakeCase {
         => 4:12: 'time_zone' is a mapping, not an offset; write an offset, such as time_zone: "+00:00"
         => 5:13: 'dedupe_max' is '~', not a whole number; write a whole number, such as dedupe_max: 5000000
         => 6:5: 'rfm' must be a mapping, not empty; write keys and values, such as {purchase: purchase, recency: [365, 180, 90, 30]}
+        ## rules about machines
+        BASE
+        machines:
+          honeypot: ["*", "", {a: b}]
+          same_second: 1
+          sweep_links: many
+          sweep_share: 101
+          page_hits: [5]
+          robots: true
+          sweep: 3
+        => 3:14: 'honeypot' is '*', which is every link; write the links that nobody sees, such as honeypot: "/c/trap*"
+        => 3:19: 'honeypot' is '', which is no link; write the links that nobody sees, such as honeypot: "/c/trap*"
+        => 3:23: 'honeypot' is a mapping, not a pattern; write a pattern, such as honeypot: "/c/trap*"
+        => 4:16: 'same_second' is '1', which is too small; write a whole number from 2 to 16
+        => 5:16: 'sweep_links' is 'many', not a whole number or off; write a number from 2 to 16, such as sweep_links: 5
+        => 6:16: 'sweep_share' is '101', which is too large; write a whole number from 1 to 100
+        => 7:14: 'page_hits' is a list, not a whole number or off; write a whole number or off, such as page_hits: 150
+        => 8:11: 'robots' is 'true', not on or off; write on or off
+        => 9:3: unknown key 'sweep' in 'machines'; the keys of a mapping for machines are honeypot, same_second, sweep_links, sweep_share, page_hits and robots
+        ## rules about machines, not as a mapping
+        BASE
+        machines: off
+        => 2:11: 'machines' must be a mapping, not 'off'; write keys and values, such as {honeypot: "/c/trap*", same_second: 2}
         ## infinite
         BASE
         mql: inf

@@ -31,6 +31,21 @@ public struct CanonicalDump {
         lines.append("edge \(lower) \(higher) \(first) \(last) \(n)")
     }
 
+    /// What was done in a second. Links are under the secret of a state, so that only their number
+    /// can be compared.
+    public mutating func add(
+        _ identifier: String, _ second: TracedSecond, name: (SignalID) -> String
+    ) {
+        func text(_ part: TracedSecond.Part) -> String {
+            let shifts = part.shifts.map { "\(name($0.signal)) \($0.tally.n) \($0.tally.value)" }
+            let changes = shifts.sorted().joined(separator: ", ")
+            return "\(part.events) \(part.aside?.name ?? "-") [\(changes)]"
+        }
+        lines.append(
+            "trace \(identifier) \(second.second) \(second.isHoneypot) \(second.links.count) "
+                + "\(text(second.clicks)) \(text(second.others))")
+    }
+
     /// A trait.
     public mutating func add(_ identifier: String, attribute: String, _ trait: Trait) {
         let value = String(decoding: trait.value, as: UTF8.self)

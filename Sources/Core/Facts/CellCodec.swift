@@ -120,15 +120,15 @@ public enum CellCodec {
         return true
     }
 
-    private static func zigzag(_ value: Int64) -> UInt64 {
+    static func zigzag(_ value: Int64) -> UInt64 {
         UInt64(bitPattern: value << 1) ^ UInt64(bitPattern: value >> 63)
     }
 
-    private static func unzigzag(_ value: UInt64) -> Int64 {
+    static func unzigzag(_ value: UInt64) -> Int64 {
         Int64(bitPattern: value >> 1) ^ -Int64(bitPattern: value & 1)
     }
 
-    private static func append(_ value: UInt64, to bytes: inout [UInt8]) {
+    static func append(_ value: UInt64, to bytes: inout [UInt8]) {
         var rest = value
         while rest >= 0x80 {
             bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
@@ -137,7 +137,7 @@ public enum CellCodec {
         bytes.append(UInt8(rest))
     }
 
-    private static func read(_ bytes: ByteSlice, _ place: inout Int) -> UInt64? {
+    static func read(_ bytes: ByteSlice, _ place: inout Int) -> UInt64? {
         var value: UInt64 = 0
         var shift: UInt64 = 0
         while place < bytes.count, shift < 70 {

@@ -148,6 +148,7 @@ public struct EventFold: ~Copyable {
         }
         matcher.forEachTopic(of: event, by: origin) { pending.tells(of: $0) }
         if signal.isSetAside, let rule = matcher.number(of: originRule) { pending.tells(of: rule) }
+        keepTrace(of: event, by: origin, root.kind, entry)
         guard isStatement else { return nil }
         return settleStatement(event, source, &delta)
     }
@@ -164,6 +165,32 @@ public struct EventFold: ~Copyable {
         settleWaiting(into: &delta)
         defer { settled = Settled() }
         return settled
+    }
+
+    /// Keeps in mind what may make the event, or others, a machine's.
+    private mutating func keepTrace(
+        of event: borrowing Event, by origin: Origin, _ kind: IdentifierKind,
+        _ entry: PendingEvents.Entry
+    ) {
+        if kind == .cookie, event.readsRobots, let rule = matcher.number(of: .robots) {
+            pending.tells(of: rule)
+        }
+        guard matcher.isTraced(event) else { return }
+        let isHoneypot = matcher.isHoneypot(event)
+        var link: UInt64 = 0
+        if event.isMessageClick {
+            let end = event.url.first(0x23) ?? event.url.count
+            let message = event.message.isEmpty ? event.campaign : event.message
+            link = TraceLog.link(hash(event.url[0..<end]), of: hash(message))
+        }
+        guard link != 0 || isHoneypot || origin != .machine else { return }
+        let trace = TraceLog.Row(
+            second: event.at.milliseconds / 1000, link: link, identifier: 0, isHoneypot: isHoneypot,
+            shifts: 0..<0)
+        pending.leaves(trace) {
+            matcher.addShifts(
+                of: event, by: origin, countedFor: entry.signal, entry.amount, to: &$0)
+        }
     }
 
     /// As `Event.judged`, remembering what was found out about user agents.

@@ -20,6 +20,9 @@ public struct FactDelta: Sendable {
     /// The traits.
     public private(set) var traits: [TraitKey: Trait] = [:]
 
+    /// What tells machines from people later.
+    public private(set) var traces = TraceLog()
+
     /// Bytes of the traits, roughly; those of values that were replaced are not taken off.
     private var traitBytes = 0
 
@@ -38,6 +41,7 @@ public struct FactDelta: Sendable {
     /// Bytes held, roughly, for bounding memory.
     public var footprint: Int {
         identifiers.footprint + cells.footprint + edges.footprint + traitBytes
+            + traces.footprint
     }
 
     /// The number of an identifier in this delta.
@@ -63,6 +67,11 @@ public struct FactDelta: Sendable {
     /// States an attribute.
     public mutating func state(_ trait: Trait, attribute: [UInt8], of identifier: Int) {
         merge(trait, TraitKey(identifier: UInt32(identifier), attribute: attribute))
+    }
+
+    /// Adds the trace of an event.
+    mutating func add(_ trace: TraceLog.Row, _ shifts: some Collection<Shift>) {
+        traces.add(trace, shifts)
     }
 
     // MARK: Asking memory for what will be needed
@@ -102,6 +111,7 @@ public struct FactDelta: Sendable {
             edges.add(
                 edge.tally, lower: numbers[Int(edge.lower)], higher: numbers[Int(edge.higher)])
         }
+        traces.merge(other.traces, numbers)
         for (key, trait) in other.traits {
             state(trait, attribute: key.attribute, of: numbers[Int(key.identifier)])
         }

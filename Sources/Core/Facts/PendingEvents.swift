@@ -23,6 +23,8 @@ struct PendingEvents: Sendable {
         var others: Range<Int> { (names.lowerBound + 1)..<names.upperBound }
         var topics: Range<Int> = 0..<0
         var isDuplicate = false
+        /// The place of its trace; nil if it leaves none.
+        var trace: Int? = nil
 
         init(at: Instant, day: Day, signal: SignalID, isTrusted: Bool) {
             self.at = at
@@ -55,6 +57,8 @@ struct PendingEvents: Sendable {
     private var names: [Name] = []
     private var topics: [SignalID] = []
     private var text: [UInt8] = []
+    private var traces: [TraceLog.Row] = []
+    private var shifts: [Shift] = []
 
     /// Whether it is time to add them.
     var isFull: Bool { entries.count >= Self.capacity }
@@ -82,12 +86,24 @@ struct PendingEvents: Sendable {
         entries[last].topics = entries[last].topics.lowerBound..<topics.count
     }
 
+    /// A trace of the event, and what would change if it were a machine's.
+    mutating func leaves(_ trace: TraceLog.Row, _ changes: (inout [Shift]) -> Void) {
+        var trace = trace
+        let start = Int32(shifts.count)
+        changes(&shifts)
+        trace.shifts = start..<Int32(shifts.count)
+        entries[entries.count - 1].trace = traces.count
+        traces.append(trace)
+    }
+
     /// Forgets what waits.
     mutating func clear() {
         entries.removeAll(keepingCapacity: true)
         names.removeAll(keepingCapacity: true)
         topics.removeAll(keepingCapacity: true)
         text.removeAll(keepingCapacity: true)
+        traces.removeAll(keepingCapacity: true)
+        shifts.removeAll(keepingCapacity: true)
     }
 
     /// Marks the events that were counted before, and remembers the others.
@@ -155,6 +171,12 @@ struct PendingEvents: Sendable {
             delta.add(
                 Tally(n: 1, value: 0),
                 to: CellKey(identifier: root.number, day: entry.day, signal: topics[topic]))
+        }
+        if let place = entry.trace {
+            var trace = traces[place]
+            trace.identifier = UInt32(root.number)
+            let changes = shifts[Int(trace.shifts.lowerBound)..<Int(trace.shifts.upperBound)]
+            delta.add(trace, changes)
         }
         for place in entry.others {
             let lower = names[place]

@@ -18,6 +18,8 @@ public struct Model: Sendable, Equatable {
     public var dedupeMax = 5_000_000
     /// The signals in the order in which they are tried, the built-in ones at the end.
     public var signals: [SignalRule] = SignalRule.builtIns
+    /// By what machines are told from people.
+    public var machines = MachineRules()
     /// Topics of interest, counted beside the signals.
     public var topics: [TopicRule] = []
     /// What is said about stated attributes.

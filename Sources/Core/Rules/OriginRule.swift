@@ -28,6 +28,14 @@ public enum OriginRule: UInt8, Sendable, CaseIterable {
     case nameless
     /// A request for the headers alone.
     case head
+    /// Followed most links of a message at once.
+    case sweep
+    /// Followed a link that nobody sees.
+    case honeypot
+    /// Looked at more pages on one day than anybody reads.
+    case volume
+    /// Read robots.txt.
+    case robots
 
     /// The word for it in tables and reports.
     public var name: String {
@@ -44,6 +52,10 @@ public enum OriginRule: UInt8, Sendable, CaseIterable {
         case .library: "library"
         case .nameless: "nameless"
         case .head: "head"
+        case .sweep: "sweep"
+        case .honeypot: "honeypot"
+        case .volume: "volume"
+        case .robots: "robots"
         }
     }
 
@@ -52,7 +64,7 @@ public enum OriginRule: UInt8, Sendable, CaseIterable {
         switch self {
         case .none: "nothing says anything"
         case .stated: "the log says so"
-        case .browser: "the user agent of a browser or a mail program"
+        case .browser: "the user agent of a browser, a mail program or an app"
         case .proxy: "a mail program behind its provider's proxy"
         case .crawler: "the user agent of a crawler"
         case .monitor: "the user agent of a monitor"
@@ -62,6 +74,10 @@ public enum OriginRule: UInt8, Sendable, CaseIterable {
         case .library: "a library or tool that speaks HTTP"
         case .nameless: "a user agent without browser and system"
         case .head: "asked for the headers alone"
+        case .sweep: "followed several links of a message at once"
+        case .honeypot: "within seconds of following a link that nobody sees"
+        case .volume: "looked at more pages on one day than anybody reads"
+        case .robots: "reads robots.txt"
         }
     }
 
@@ -70,7 +86,8 @@ public enum OriginRule: UInt8, Sendable, CaseIterable {
         switch self {
         case .none, .stated: .unknown
         case .browser, .proxy: .human
-        case .crawler, .monitor, .preview, .prefetch, .headless, .library, .nameless, .head:
+        case .crawler, .monitor, .preview, .prefetch, .headless, .library, .nameless, .head,
+            .sweep, .honeypot, .volume, .robots:
             .machine
         }
     }

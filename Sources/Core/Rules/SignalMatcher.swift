@@ -11,6 +11,11 @@ public struct SignalMatcher: Sendable {
     /// By `OriginRule.rawValue`: the number under which it is noted that the rule applied.
     private let originRules: [SignalID?]
     private var known: [TypeRules] = []
+    private let honeypots: [Glob]
+    /// Never set aside: what somebody bought is told by a shop.
+    private let purchase: SignalID
+    /// The twin of every signal that has one.
+    private let twins: [SignalID: SignalID]
 
     /// Types beyond this many are looked up in the whole list; no sane log has as many.
     private static let knownTypes = 64
@@ -42,6 +47,11 @@ public struct SignalMatcher: Sendable {
             return topic.when.map { Rule(signal: id, twin: nil, conditions: $0) }
         }
         originRules = OriginRule.allCases.map { originID($0) }
+        honeypots = model.machines.honeypots
+        purchase = signalID(model.purchaseSignal)
+        var twins: [SignalID: SignalID] = [:]
+        for signal in model.signals { twins[signalID(signal.name)] = twinID(signal.name) }
+        self.twins = twins
     }
 
     /// The signal that the event counts for; nil if none takes it.
@@ -69,6 +79,42 @@ public struct SignalMatcher: Sendable {
     ) {
         guard !topics.isEmpty else { return }
         rules(for: event.type).topics.forEach(of: event, by: origin, body)
+    }
+
+    // MARK: What may turn out to be a machine's
+
+    /// Whether it is to be kept in mind that the event happened.
+    func isTraced(_ event: borrowing Event) -> Bool {
+        if !honeypots.isEmpty { return true }
+        return event.isMessageClick
+    }
+
+    /// Whether the event followed a link that nobody sees.
+    func isHoneypot(_ event: borrowing Event) -> Bool {
+        guard !honeypots.isEmpty, !event.url.isEmpty else { return false }
+        let path = event.path
+        return honeypots.contains { $0.matches(event.url) || $0.matches(path) }
+    }
+
+    /// Appends what would change if an event that counts for a signal were a machine's: it would
+    /// count for the signal that machines get, and for the topics that machines tell of.
+    mutating func addShifts(
+        of event: borrowing Event, by origin: Origin, countedFor signal: SignalID, _ amount: Int64,
+        to shifts: inout [Shift]
+    ) {
+        // Whoever wrote a log that calls somebody human knew better.
+        guard origin != .machine, event.origin != .human, signal != purchase,
+            let target = self.signal(for: event, by: .machine)?.id ?? twins[signal],
+            target != signal
+        else { return }
+        shifts.append(Shift(signal: signal, tally: Tally(n: -1, value: -amount)))
+        shifts.append(Shift(signal: target, tally: Tally(n: 1, value: amount)))
+        forEachTopic(of: event, by: origin) {
+            shifts.append(Shift(signal: $0, tally: Tally(n: -1, value: 0)))
+        }
+        forEachTopic(of: event, by: .machine) {
+            shifts.append(Shift(signal: $0, tally: Tally(n: 1, value: 0)))
+        }
     }
 
     private mutating func rules(for type: ByteSlice) -> TypeRules {
@@ -267,6 +313,17 @@ extension Event {
         var end = start
         while end < url.count, url[end] != 0x3F, url[end] != 0x23 { end += 1 }
         return url[start..<end]
+    }
+
+    /// Whether it is a click on a link of a message that can be told from others.
+    var isMessageClick: Bool {
+        !url.isEmpty && !(message.isEmpty && campaign.isEmpty) && type.equals("click")
+    }
+
+    /// Whether it is a look at robots.txt, of which browsers know nothing.
+    var readsRobots: Bool {
+        guard url.count >= 11, url[url.count - 1] == 0x74 else { return false }
+        return path.equals("/robots.txt")
     }
 
     /// The class of a bounce, as the log states it or its code says.

@@ -76,7 +76,7 @@ enum UserAgentPhrases {
         "brightsign", "hbbtv", "linux mips", "offbyone", "aweb",
     ]
 
-    /// What a browser runs on, or who it is; a mail program too.
+    /// What a browser runs on, or who it is; a mail program too, and what calls itself an app.
     private static let systems = [
         "windows", "|win9", "win32", "win64", "macintosh", "mac os", "macos", "mac_powerpc",
         "iphone", "ipad", "ipod", "|ios|", "android", "linux", "x11", "cros|", "freebsd", "openbsd",
@@ -90,6 +90,6 @@ enum UserAgentPhrases {
         "microsoft office", "outlook", "thunderbird", "airmail", "lotus-notes", "eudora",
         "applewebkit", "gecko/", "khtml", "playready", "ucweb", "|maemo", "openvms", "risc os",
         "cpu os", "|os x", "fban/", "ucbrowser", "quicktime", "watchos", "tvos", "viera",
-        "whatsapp",
+        "whatsapp", "app/",
     ]
 }

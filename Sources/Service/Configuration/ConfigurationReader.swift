@@ -112,6 +112,12 @@ struct ConfigurationReader {
             model.frequencyEdges = rfm.optional("frequency")?.edges(.higherIsBetter)
             model.moneyEdges = rfm.optional("money")?.edges(.higherIsBetter, scale: 10_000)
         }
+        if let value = once(top, "machines"),
+            let section = Section(
+                value.node, in: value.document, kind: .machines, title: "'machines'")
+        {
+            model.machines = machineRules(section)
+        }
         if let value = once(top, "bgnbd"),
             let section = Section(value.node, in: value.document, kind: .buying, title: "'bgnbd'")
         {

@@ -15,6 +15,7 @@ extension SectionKind {
             ("dedupe_window", "dedupe_window: 7d"),
             ("dedupe_max", "dedupe_max: 5000000"),
             ("sources", "- {name: events, paths: \"/var/log/leadscored/*.ndjson\"}"),
+            ("machines", "machines: {honeypot: \"/c/trap*\"}"),
             ("signals", "- {name: click, when: {type: click}, weight: 5}"),
             ("topics", "- {name: service, when: {path: \"/service*\"}}"),
             ("attributes", "- {name: job_title, shelf_life: 730d}"),
@@ -104,6 +105,17 @@ extension SectionKind {
             ("cap", "cap: 40"),
         ])
 
+    static let machines = SectionKind(
+        noun: "mapping for machines",
+        keys: [
+            ("honeypot", "honeypot: \"/c/trap*\""),
+            ("same_second", "same_second: 2"),
+            ("sweep_links", "sweep_links: 5"),
+            ("sweep_share", "sweep_share: 80"),
+            ("page_hits", "page_hits: 150"),
+            ("robots", "robots: on"),
+        ])
+
     static let topic = SectionKind(
         noun: "topic",
         keys: [
@@ -177,7 +189,8 @@ extension SectionKind {
 
     /// All of them, in the order of the documentation.
     static let all = [
-        top, source, route, sign, preset, fields, meaning, signal, topic, conditions, attribute,
+        top, source, route, sign, preset, fields, meaning, machines, signal, topic, conditions,
+        attribute,
         fitRule, audience, stage, segment, rfm, buying,
     ]
 }

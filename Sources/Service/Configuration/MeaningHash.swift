@@ -86,6 +86,16 @@ struct MeaningHash {
             add("bgnbd")
             for parameter in [buying.r, buying.alpha, buying.a, buying.b] { add(parameter) }
         }
+        if model.machines != MachineRules() {
+            add("machines")
+            add(list: model.machines.honeypots) { $0.add($1.pattern) }
+            let numbers = [
+                model.machines.sameSecond, model.machines.sweepLinks, model.machines.sweepShare,
+                model.machines.pageHits,
+            ]
+            add(list: numbers) { $0.add($1 ?? -1) }
+            add(model.machines.robots ? 1 : 0)
+        }
         guard !model.attributes.isEmpty else { return }
         add("attributes")
         add(list: model.attributes) { hash, rule in

@@ -37,6 +37,20 @@ struct Rules: Sendable {
         topics = ScoringModel(signals: interests, mql: .infinity, purchase: nil)
     }
 
+    /// The signals that take machines alone, separated by blanks.
+    var machineSignals: String {
+        model.signals.filter { signal in
+            signal.when?.allSatisfy { $0.origins == [.machine] } ?? false
+        }.map(\.name).joined(separator: " ")
+    }
+
+    /// By what machines are told from people, on a day.
+    func machines(on day: Day) -> MachineWatch {
+        MachineWatch(
+            model, on: day, number: { names.number($0) }, twin: { names.number($0, .machineTwin) },
+            rule: { names.number($0.name, .originRule) })
+    }
+
     /// Up to when counts are kept by day, on a day.
     func retention(on day: Day) -> Retention {
         Retention(days: model.retentionDays, on: day, purchase: scoring.purchase)

@@ -126,6 +126,7 @@ final class StoreWorker: @unchecked Sendable {
         self.clock = clock
         self.logger = logger
         store.retention = rules.retention(on: day)
+        store.machines = rules.machines(on: day)
         shared.withLock { $0.sequence = store.sequence }
         if !store.erasedTokens.isEmpty {
             erased.withLock { $0 = store.erasedTokens }
@@ -215,6 +216,7 @@ final class StoreWorker: @unchecked Sendable {
                 worker.sweep = worker.newSweep()
                 if let day { worker.day = day }
                 worker.store.retention = worker.rules.retention(on: worker.day)
+                worker.store.machines = worker.rules.machines(on: worker.day)
                 if day != nil { worker.beginUpkeep() }
             })
     }
@@ -490,6 +492,7 @@ final class StoreWorker: @unchecked Sendable {
         publication.meta["state"] = store.token
         publication.meta["config_hash"] = rules.configurationHash
         // What `top --as-of` and `explain` need besides the tables of the model.
+        publication.meta["machine_signals"] = rules.machineSignals
         publication.meta["mql"] = String(rules.model.mql)
         publication.meta["retention_days"] = String(rules.model.retentionDays)
         try keepDay()

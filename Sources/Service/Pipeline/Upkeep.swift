@@ -7,6 +7,8 @@ import Store
 /// it begins again, and finds less to do.
 struct Upkeep: Sendable {
     private enum Phase {
+        /// What tells machines from people, which is needed for some days only.
+        case traces
         /// Cookies that rest, looked for among the identifiers above a number.
         case cookies(after: Int64)
         /// Counts that became too old, looked for in the packed rows above a key.
@@ -20,7 +22,7 @@ struct Upkeep: Sendable {
     let day: Day
     /// Streams that are no rows of their own any more, since they were last asked for.
     var goneStreams: [Int64] = []
-    private var phase = Phase.cookies(after: 0)
+    private var phase = Phase.traces
 
     /// The day up to which everything was put away last.
     private static let key = "upkeep_day"
@@ -50,6 +52,10 @@ struct Upkeep: Sendable {
         in store: StateStore, under rules: Rules, at now: Instant
     ) throws(StoreError) -> Set<Int64> {
         switch phase {
+        case .traces:
+            let start = rules.machines(on: day).start
+            if try store.forgetTraces(before: start) { phase = .cookies(after: 0) }
+            return []
         case .cookies(let after):
             let step = try store.expireCookies(
                 after: after, on: day, in: rules.model.zone, at: now)

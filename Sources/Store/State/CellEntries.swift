@@ -47,20 +47,27 @@ struct CellEntries {
     }
 
     /// The next row, with its cells in `cells`, ascending by day and signal; nil after the last.
+    ///
+    /// What was counted and taken back in one checkpoint is as if it had never been.
     mutating func nextRow(_ cells: inout [DailyCell]) -> Row? {
         cells.removeAll(keepingCapacity: true)
-        guard let head = (nextPlace.map { $0 >> 22 }) else { return nil }
-        let identifier = ranked[Int(head & 0xFFFF_FFFF)]
-        let period = Int32(head >> 32)
-        while let place = nextPlace, place >> 22 == head {
-            cells.append(
-                DailyCell(
-                    day: Day(period * CellCodec.periodDays + Int32(place >> 16 & 63)),
-                    signal: SignalID(truncatingIfNeeded: place), tally: takeSum(at: place)))
+        while let head = (nextPlace.map { $0 >> 22 }) {
+            let identifier = ranked[Int(head & 0xFFFF_FFFF)]
+            let period = Int32(head >> 32)
+            while let place = nextPlace, place >> 22 == head {
+                let sum = takeSum(at: place)
+                if sum == Tally(n: 0, value: 0) { continue }
+                cells.append(
+                    DailyCell(
+                        day: Day(period * CellCodec.periodDays + Int32(place >> 16 & 63)),
+                        signal: SignalID(truncatingIfNeeded: place), tally: sum))
+            }
+            if cells.isEmpty { continue }
+            return Row(
+                key: CellEntries.key(period: period, identifier: identifier.id), period: period,
+                identifier: identifier)
         }
-        return Row(
-            key: CellEntries.key(period: period, identifier: identifier.id), period: period,
-            identifier: identifier)
+        return nil
     }
 
     private var nextPlace: UInt64? {

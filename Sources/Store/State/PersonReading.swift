@@ -8,6 +8,7 @@ extension StateStore {
     public func person(_ contact: Int64) throws(StoreError) -> PersonFacts? {
         guard var person = try storedPerson(contact) else { return nil }
         if let retention { person.addUp(before: retention) }
+        machines?.crawlers.setAside(in: &person)
         return person
     }
 
@@ -61,6 +62,9 @@ extension StateStore {
         try explain(&persons, seats)
         if let retention {
             for place in persons.indices { persons[place].addUp(before: retention) }
+        }
+        if let crawlers = machines?.crawlers {
+            for place in persons.indices { crawlers.setAside(in: &persons[place]) }
         }
         return persons
     }

@@ -100,6 +100,7 @@ extension StateStore {
         }
         func name(_ id: Int64) -> String { identifiers[id] ?? "unknown" }
         try dumpCounts(into: &dump, name, names)
+        try dumpTraces(into: &dump, name, names)
         let edges = try connection.prepare(
             "SELECT lower, higher, first_seen, last_seen, n FROM edge")
         while try edges.step() {
@@ -144,7 +145,7 @@ extension StateStore {
             }
         }
         for (id, tallies) in sums {
-            for (signal, tally) in tallies {
+            for (signal, tally) in tallies where tally != none {
                 dump.add(name(id), lifetime: names.name(signal), tally)
             }
         }

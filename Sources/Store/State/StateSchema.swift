@@ -133,6 +133,21 @@ enum StateSchema {
         -- When it was first seen to be retired, at a change of day.
         ALTER TABLE stream ADD COLUMN retired_at INTEGER;
         """,
+        """
+        -- What an identifier did within 1,024 seconds, as far as it tells machines from people.
+        -- key = (second / 1024) << 40 | identifier; packed: see TraceCodec.
+        CREATE TABLE trace(key INTEGER PRIMARY KEY, packed BLOB NOT NULL) STRICT;
+
+        -- The links of a message, 4 bytes each, and the last second in which one was followed.
+        CREATE TABLE message_link(
+            message INTEGER PRIMARY KEY, links BLOB NOT NULL, last_seen INTEGER NOT NULL
+        ) STRICT;
+
+        -- Which rows of trace depend on how many links a message has.
+        CREATE TABLE share(
+            message INTEGER NOT NULL, trace INTEGER NOT NULL, PRIMARY KEY (message, trace)
+        ) STRICT, WITHOUT ROWID;
+        """,
     ]
 
     /// The version that this program writes.

@@ -14,6 +14,11 @@ final class StateStatements {
     let readCells: Statement
     let writeCell: Statement
     let removeCell: Statement
+    let readTrace: Statement
+    let writeTrace: Statement
+    let addShare: Statement
+    let readMessageLinks: Statement
+    let writeMessageLinks: Statement
     let addLifetime: Statement
     let removeLifetime: Statement
     let removeTraits: Statement
@@ -82,6 +87,14 @@ final class StateStatements {
         readCell = try connection.prepare("SELECT packed FROM cell WHERE key = ?")
         writeCell = try connection.prepare("REPLACE INTO cell(key, packed) VALUES (?, ?)")
         removeCell = try connection.prepare("DELETE FROM cell WHERE key = ?")
+        readTrace = try connection.prepare("SELECT packed FROM trace WHERE key = ?")
+        writeTrace = try connection.prepare("REPLACE INTO trace(key, packed) VALUES (?, ?)")
+        addShare = try connection.prepare(
+            "INSERT OR IGNORE INTO share(message, trace) VALUES (?, ?)")
+        readMessageLinks = try connection.prepare(
+            "SELECT links, last_seen FROM message_link WHERE message = ?")
+        writeMessageLinks = try connection.prepare(
+            "REPLACE INTO message_link(message, links, last_seen) VALUES (?1, ?3, ?2)")
         addLifetime = try connection.prepare(
             """
             INSERT INTO lifetime(identifier, signal, n, value) VALUES (?, ?, ?, ?)

@@ -24,6 +24,10 @@ extension StateStore {
             } else {
                 try add(added, to: row.key, into: &packed)
             }
+            if packed.isEmpty {
+                try statements.removeCell.run(row.key)
+                continue
+            }
             let write = statements.writeCell
             write.bind(1, row.key)
             try write.run(binding: packed, 2)

@@ -39,6 +39,7 @@ extension StateStore {
             try statements.setMeta("erased", try (kept("erased") ?? 0) + events)
             try eraseQuarantined(person)
             let orphans = try eraseEdges(of: person)
+            try eraseTraces(of: person.members.map(\.id))
             try leaveSegments(contact, at: now)
             for member in person.members { try remove(identifier: member.id) }
             var persons = try PersonUpdate(in: self, now: now)

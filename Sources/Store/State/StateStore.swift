@@ -20,6 +20,8 @@ public final class StateStore {
     /// Up to when counts are kept by day; nil keeps them for ever. What is read and what is committed
     /// follow it at once, what is stored when it is put away.
     public var retention: Retention?
+    /// By what machines are told from people; nil tells none.
+    public var machines: MachineWatch?
 
     let connection: Connection
     let statements: StateStatements
@@ -91,8 +93,9 @@ public final class StateStore {
         let last = sequence
         do throws(StoreError) {
             return try connection.transaction { () throws(StoreError) -> Set<Int64> in
-                let resolved = try resolve(checkpoint.facts)
-                try write(cells: checkpoint.facts.cells, of: resolved)
+                var resolved = try resolve(checkpoint.facts)
+                let cells = try judge(checkpoint.facts, &resolved)
+                try write(cells: cells, of: resolved)
                 try write(traits: checkpoint.facts.traits, of: resolved)
                 var persons = try PersonUpdate(in: self, now: now)
                 try persons.apply(edges: checkpoint.facts.edges, of: resolved)

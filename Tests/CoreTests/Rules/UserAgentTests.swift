@@ -82,6 +82,7 @@ struct UserAgentTests {
         "Lynx/2.9.0 libwww-FM/2.14 SSL-MM/1.4.1 GNUTLS/3.7.8", "w3m/0.5.3+git20230121",
         "\(phone)like Gecko) Version/4.0 Chrome/128.0.0.0 Mobile Safari/537.36 Instagram 344.0.0.40.97 Android (34/14; 420dpi)",
         "Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)",
+        "ShopApp/3.2", "shop-app/1.0 okhttp/4.12.0",
         "YahooMailProxy; https://help.yahoo.com/kb/yahoo-mail-proxy-SLN28749.html",
     ]
 

@@ -78,10 +78,10 @@ final class Folder {
 
     init(
         hash: KeyedHash, names: NameTable,
-        _ deduplicator: Deduplicator = Deduplicator(limit: 1_000_000)
+        _ deduplicator: Deduplicator = Deduplicator(limit: 1_000_000),
+        model: Model = RandomEvents.model
     ) {
         self.names = names
-        let model = RandomEvents.model
         fold = EventFold(
             model: model,
             matcher: SignalMatcher(
