@@ -58,6 +58,7 @@ extension StateStore {
         try readCells(of: &persons, seats)
         try readTraits(of: &persons, seats)
         try readLifetime(of: &persons, seats)
+        try explain(&persons, seats)
         if let retention {
             for place in persons.indices { persons[place].addUp(before: retention) }
         }
@@ -74,14 +75,6 @@ extension StateStore {
         return PersonFacts.Member(
             id: id, identifier: Identifier(kind: kind, value: row.bytes(1).array),
             first: row.int(2), last: row.int(3), ambiguous: row.int(5) != 0, cells: [])
-    }
-
-    /// Says why the identifiers belong to the person, or to nobody else.
-    private func explain(_ person: inout PersonFacts) throws(StoreError) {
-        for place in person.members.indices where place > 0 || person.members[place].ambiguous {
-            person.members[place].reason = try statements.reason(
-                for: person.members[place].id, in: person.contact)
-        }
     }
 
     // MARK: One identifier
@@ -195,41 +188,5 @@ extension StateStore {
             row.bind(2, seat.id)
             while try row.step() { add(&persons[seat.person], seat.member) }
         }
-    }
-}
-
-/// Which identifiers are wanted for which person. Most are numbered right behind their root, and are
-/// met in one walk over a range; the others are looked up one by one.
-private struct Seats {
-    struct Seat {
-        var id: Int64
-        var person: Int
-        var member: Int
-    }
-
-    /// The identifiers to walk over.
-    let range: ClosedRange<Int64>
-    /// Those beyond the range.
-    private(set) var far: [Seat] = []
-    private var near: [Seat] = []
-
-    /// How far behind the last root its other identifiers are looked for.
-    private static let slack: Int64 = 16
-
-    init(of persons: [PersonFacts], from first: Int64, to last: Int64) {
-        range = first...(last + Self.slack)
-        for (person, facts) in persons.enumerated() {
-            for (member, identifier) in facts.members.enumerated() {
-                let seat = Seat(id: identifier.id, person: person, member: member)
-                if range.contains(seat.id) { near.append(seat) } else { far.append(seat) }
-            }
-        }
-        near.sort { $0.id < $1.id }
-    }
-
-    /// The seat of an identifier; ids are asked for in ascending order, and `place` moves with them.
-    func near(_ id: Int64, from place: inout Int) -> Seat? {
-        while place < near.count, near[place].id < id { place += 1 }
-        return place < near.count && near[place].id == id ? near[place] : nil
     }
 }

@@ -19,6 +19,7 @@ final class StateStatements {
     let removeTraits: Statement
     let addEdge: Statement
     let readVotes: Statement
+    let readUpward: Statement
     let readLower: Statement
     let stateTrait: Statement
     let readTraits: Statement
@@ -39,6 +40,7 @@ final class StateStatements {
     let addStageChange: Statement
     let addSegmentMerge: Statement
     let readAssertions: Statement
+    let readAsserted: Statement
     private let writeMeta: Statement
     private let readMeta: Statement
 
@@ -100,6 +102,8 @@ final class StateStatements {
             SELECT coalesce(i.root, i.id), e.n FROM edge e JOIN identifier i ON i.id = e.higher
             WHERE e.lower = ?
             """)
+        readUpward = try connection.prepare(
+            "SELECT lower, higher, n FROM edge WHERE lower BETWEEN ? AND ? ORDER BY lower")
         readLower = try connection.prepare(
             """
             SELECT lower, i.kind FROM (
@@ -175,6 +179,8 @@ final class StateStatements {
             JOIN identifier i ON i.id = a.higher
             WHERE a.lower = ? AND a.revoked IS NULL ORDER BY a.id
             """)
+        readAsserted = try connection.prepare(
+            "SELECT lower FROM assertion WHERE lower BETWEEN ? AND ? AND revoked IS NULL")
         addSegmentMerge = try connection.prepare(
             """
             INSERT INTO journal(at, segment, contact, change, other)
