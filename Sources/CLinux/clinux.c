@@ -6,6 +6,7 @@
 #include <linux/fs.h>
 #include <malloc.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -136,3 +137,5 @@ int64_t clinux_resident_bytes(void) {
     fclose(file);
     return fields == 2 ? resident * sysconf(_SC_PAGESIZE) : 0;
 }
+
+void clinux_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }

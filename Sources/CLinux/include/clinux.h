@@ -58,6 +58,9 @@ void clinux_quiet_sqlite(void);
 /// silently become text, extensions, triggers, views. Returns an SQLite result code.
 int clinux_strict_sqlite(void *connection);
 
+/// Names the thread that calls, by at most 15 bytes.
+void clinux_name_thread(const char *name);
+
 /// Resident memory in bytes, 0 if unknown.
 int64_t clinux_resident_bytes(void);
 
