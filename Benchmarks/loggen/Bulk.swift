@@ -19,7 +19,7 @@ struct Bulk {
     init(_ options: Loggen) {
         self.options = options
         truth = Truth(contacts: options.truth == nil ? nil : options.contacts)
-        zipf = Zipf(count: options.contacts, exponent: 1.1)
+        zipf = Zipf(count: options.contacts, exponent: options.exponent)
         chance = Chance(seed: options.seed)
         let last = Day(options.end)?.end(in: .utc).milliseconds ?? 0
         span = Int64(options.days) * 86_400_000

@@ -17,8 +17,10 @@ struct Loggen: ParsableCommand {
 
     @Option(help: "How many lines to write.")
     var events: Int = 1_000_000
-    @Option(help: "How many people they are about; few of them do most (Zipf, exponent 1.1).")
+    @Option(help: "How many people they are about.")
     var contacts: Int = 100_000
+    @Option(help: "How much more the most active do than the others: Zipf's; 0 for all alike.")
+    var exponent: Double = 1.1
     @Option(help: "Over how many days.")
     var days: Int = 90
     @Option(help: ArgumentHelp("The last of the days.", valueName: "YYYY-MM-DD"))
@@ -53,6 +55,9 @@ struct Loggen: ParsableCommand {
         }
         guard (1...100_000_000).contains(contacts) else {
             throw ValidationError("--contacts must be 1 to 10^8")
+        }
+        guard (0...4).contains(exponent) else {
+            throw ValidationError("--exponent must be 0 to 4")
         }
         guard (1...36_500).contains(days) else {
             throw ValidationError("--days must be 1 to 36500")

@@ -6,6 +6,7 @@
 #include <linux/fs.h>
 #include <malloc.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -151,3 +152,5 @@ int clinux_sqlite_errno(void *connection) {
     }
     return 0;
 }
+
+void clinux_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }

@@ -98,6 +98,9 @@ void clinux_note_faults(int fd, off_t place);
 int clinux_read_fault(int fd, off_t place, struct clinux_fault *fault);
 void clinux_clear_fault(int fd, off_t place);
 
+/// Names the thread that calls, by at most 15 bytes.
+void clinux_name_thread(const char *name);
+
 /// Resident memory in bytes, 0 if unknown.
 int64_t clinux_resident_bytes(void);
 

@@ -1,6 +1,6 @@
 /// Tells crawlers by how much they read, and by what: a function of the counts, applied as they are
 /// read, so that it costs nothing to take back once somebody is known behind the browser.
-public struct Crawlers: Sendable {
+public struct Crawlers: Sendable, Equatable {
     /// A day with more page hits than this is a machine's; nil: none is.
     private let pageHits: Int64?
     /// Whether who reads robots.txt is a machine.

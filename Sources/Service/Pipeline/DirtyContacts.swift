@@ -26,7 +26,10 @@ struct DirtyContacts {
     }
 
     /// Notes that a contact is published otherwise.
-    mutating func remove(_ contact: Int64) { waiting.remove(contact) }
+    ///
+    /// - Returns: whether its row was behind.
+    @discardableResult
+    mutating func remove(_ contact: Int64) -> Bool { waiting.remove(contact) != nil }
 
     /// Lets every contact be published at once.
     mutating func release() {

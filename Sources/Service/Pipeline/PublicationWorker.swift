@@ -78,10 +78,7 @@ final class PublicationWorker: @unchecked Sendable {
                         lastStageChange: 0), 0, false
                 ))
         }
-        let thread = Thread { self.run() }
-        thread.name = "publication"
-        thread.stackSize = 1 << 20
-        thread.start()
+        startThread("publication", stackBytes: 1 << 20) { self.run() }
     }
 
     /// Which life of the file this is; a new one wants everything published again.

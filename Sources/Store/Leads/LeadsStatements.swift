@@ -12,12 +12,11 @@ final class LeadsStatements {
     let quarantined: Statement
     let change: Statement
     let setMeta: Statement
-    let contactsInRange: Statement
     let removeLead: Statement
-    let readAccount: Statement
+    let readAccounts: Statement
     let addAccount: Statement
     let removeAccount: Statement
-    let readMembership: Statement
+    let readMemberships: Statement
     let writeMembership: Statement
     let removeMembership: Statement
     let addMember: Statement
@@ -25,6 +24,7 @@ final class LeadsStatements {
     let resizeSegment: Statement
     let stageChange: Statement
     let removeTraits: Statement
+    let readInterests: Statement
     let removeInterests: Statement
     let removeCells: Statement
     let removeIdentifiers: Statement
@@ -68,11 +68,12 @@ final class LeadsStatements {
         quarantined = try connection.prepare("REPLACE INTO quarantine VALUES (?, ?, ?, ?, ?)")
         change = try connection.prepare("REPLACE INTO segment_changes VALUES (?, ?, ?, ?, ?, ?)")
         setMeta = try connection.prepare("REPLACE INTO meta VALUES (?, ?)")
-        contactsInRange = try connection.prepare(
-            "SELECT contact_id FROM leads WHERE contact_id BETWEEN ? AND ?")
         stageChange = try connection.prepare("REPLACE INTO stage_changes VALUES (?, ?, ?, ?, ?)")
-        readAccount = try connection.prepare(
-            "SELECT domain, stage, engagement, fit FROM leads WHERE contact_id = ?")
+        readAccounts = try connection.prepare(
+            """
+            SELECT contact_id, domain, stage, engagement, fit FROM leads
+            WHERE contact_id BETWEEN ? AND ? ORDER BY contact_id
+            """)
         addAccount = try connection.prepare(
             """
             INSERT INTO account_part VALUES (?, ?, ?, ?, ?)
@@ -81,8 +82,11 @@ final class LeadsStatements {
             """)
         removeAccount = try connection.prepare(
             "DELETE FROM account_part WHERE domain = ? AND stage = ? AND contacts = 0")
-        readMembership = try connection.prepare(
-            "SELECT packed FROM membership WHERE contact_id = ?")
+        readMemberships = try connection.prepare(
+            """
+            SELECT contact_id, packed FROM membership
+            WHERE contact_id BETWEEN ? AND ? ORDER BY contact_id
+            """)
         writeMembership = try connection.prepare("REPLACE INTO membership VALUES (?, ?)")
         removeMembership = try connection.prepare("DELETE FROM membership WHERE contact_id = ?")
         addMember = try connection.prepare("REPLACE INTO segment_members VALUES (?, ?, ?)")
@@ -92,6 +96,8 @@ final class LeadsStatements {
             "UPDATE segments SET size = size + ? WHERE name = ?")
         removeLead = try connection.prepare("DELETE FROM leads WHERE contact_id = ?")
         removeTraits = try connection.prepare("DELETE FROM traits WHERE contact_id = ?")
+        readInterests = try connection.prepare(
+            "SELECT topic, points FROM interests WHERE contact_id = ? ORDER BY topic")
         removeInterests = try connection.prepare("DELETE FROM interests WHERE contact_id = ?")
         removeCells = try connection.prepare(
             """

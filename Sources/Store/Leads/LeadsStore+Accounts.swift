@@ -16,14 +16,38 @@ struct AccountTally {
         var contacts: Int64 = 0
         var engagement: Int64 = 0
         var fit: Int64 = 0
+
+        mutating func add(_ other: Sums) {
+            contacts += other.contacts
+            engagement += other.engagement
+            fit += other.fit
+        }
     }
 
     private(set) var parts: [Key: Sums] = [:]
 
-    mutating func add(_ key: Key, _ sign: Int64, engagement: Int64, fit: Int64) {
-        parts[key, default: Sums()].contacts += sign
-        parts[key, default: Sums()].engagement += sign * engagement
-        parts[key, default: Sums()].fit += sign * fit
+    private mutating func add(_ sums: Sums, to key: Key) {
+        parts[key, default: Sums()].add(sums)
+    }
+
+    /// Takes off what a contact added.
+    mutating func subtract(_ account: (key: Key, sums: Sums)?) {
+        guard let account else { return }
+        let (sums, key) = (account.sums, account.key)
+        add(Sums(contacts: -1, engagement: -sums.engagement, fit: -sums.fit), to: key)
+    }
+
+    /// What a row of (contact_id, domain, stage, engagement, fit) adds, and to which account; nil if it
+    /// has none.
+    static func account(_ row: Statement) -> (key: Key, sums: Sums)? {
+        let domain = row.bytes(1)
+        guard domain.count > 0, !FreeMail.isProvider(domain) else { return nil }
+        return (
+            Key(domain: domain.text, stage: row.text(2)),
+            Sums(
+                contacts: 1, engagement: micropoints(row.double(3)),
+                fit: micropoints(row.double(4)))
+        )
     }
 
     /// Adds a contact; one without a domain of its own, or at a provider of free mailboxes, has no
@@ -39,28 +63,14 @@ struct AccountTally {
             stage = text[start..<(start + Int(contact.stage.count))].text
         }
         add(
-            Key(domain: domain.text, stage: stage), 1, engagement: contact.engagement,
-            fit: contact.fit)
+            Sums(contacts: 1, engagement: contact.engagement, fit: contact.fit),
+            to: Key(domain: domain.text, stage: stage))
     }
 }
 
 /// The accounts, kept up to date by differences, so that a contact costs the same however many
 /// colleagues it has.
 extension LeadsStore {
-    /// Takes off what a contact adds as it is shown at present.
-    func subtract(_ contact: Int64, from tally: inout AccountTally) throws(StoreError) {
-        guard mayRepeat else { return }
-        let read = statements.readAccount
-        read.bind(1, contact)
-        guard try read.step() else { return }
-        defer { read.reset() }
-        let domain = read.bytes(0)
-        guard domain.count > 0, !FreeMail.isProvider(domain) else { return }
-        tally.add(
-            .init(domain: domain.text, stage: read.text(1)), -1,
-            engagement: micropoints(read.double(2)), fit: micropoints(read.double(3)))
-    }
-
     func write(_ tally: AccountTally) throws(StoreError) {
         for (key, sums) in tally.parts.sorted(by: { $0.key < $1.key })
         where sums != AccountTally.Sums() {

@@ -4,13 +4,15 @@ import Core
 extension LeadsStore {
     /// Brings the memberships of a publication's contacts up to date; where nothing changed, that is
     /// one look.
-    func write(membersOf publication: Publication) throws(StoreError) {
+    func write(
+        membersOf publication: Publication, after before: [ShownContacts.Entry]
+    ) throws(StoreError) {
         var sizes: [String: Int64] = [:]
-        for contact in publication.contacts {
+        for (contact, entry) in zip(publication.contacts, before) {
             let range = Int(contact.members.lowerBound)..<Int(contact.members.upperBound)
             var row = MembershipRow()
             row.members = Array(publication.members[range])
-            let shown = try membership(of: contact.contact)
+            let shown = entry.members
             guard row.members != shown else { continue }
             for member in shown where !row.members.contains(member) {
                 guard let name = publication.segmentNames[member.segment] else { continue }
@@ -23,7 +25,7 @@ extension LeadsStore {
                 guard let name = publication.segmentNames[member.segment] else { continue }
                 statements.addMember.bind(1, name)
                 statements.addMember.bind(2, contact.contact)
-                statements.addMember.bind(3, Instant(member.since).rfc3339)
+                statements.addMember.bind(3, text(of: member.since))
                 try statements.addMember.run()
                 sizes[name, default: 0] += 1
             }
@@ -87,14 +89,5 @@ extension LeadsStore {
             UPDATE segments SET size =
                 (SELECT count(*) FROM segment_members m WHERE m.segment = segments.name)
             """)
-    }
-
-    private func membership(of contact: Int64) throws(StoreError) -> [MembershipRow.Member] {
-        guard mayRepeat, hasMembers else { return [] }
-        let read = statements.readMembership
-        read.bind(1, contact)
-        guard try read.step() else { return [] }
-        defer { read.reset() }
-        return MembershipRow.members(in: read.bytes(0)) ?? []
     }
 }

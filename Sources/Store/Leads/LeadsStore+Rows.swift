@@ -3,15 +3,21 @@ import Core
 /// Writing the rows of a publication.
 extension LeadsStore {
     /// Table by table, so that each is walked in its own order.
-    func write(rowsOf publication: Publication) throws(StoreError) {
+    func write(
+        rowsOf publication: Publication, after shown: ShownContacts
+    ) throws(StoreError) {
         // SAFETY: what is bound from the arena is read by the steps within this call only, and every
         // parameter is bound anew before the next step.
         try unsafe publication.text.bytes.withUnsafeBufferPointer {
             (bytes) throws(StoreError) in
             let text = unsafe ByteSlice(bytes)
             var tally = AccountTally()
+            var before: [ShownContacts.Entry] = []
+            before.reserveCapacity(publication.contacts.count)
             for contact in publication.contacts {
-                try subtract(contact.contact, from: &tally)
+                let entry = try shown.entry(of: contact.contact, in: self)
+                before.append(entry)
+                tally.subtract(entry.account)
                 tally.add(contact, text)
                 try write(contact, text)
             }
@@ -26,20 +32,58 @@ extension LeadsStore {
                 try statements.cells.run()
             }
             if mayRepeat {
-                for contact in publication.contacts {
+                for contact in publication.contacts where !contact.factsAreShown {
                     try statements.removeTraits.run(contact.contact)
-                    try statements.removeInterests.run(contact.contact)
                 }
             }
-            try write(membersOf: publication)
+            try write(membersOf: publication, after: before)
             for trait in publication.traits { try write(trait, text) }
-            for interest in publication.interests {
+            try write(interestsOf: publication, text)
+        }
+    }
+
+    /// Each contact's interests lie together, in the order of the contacts.
+    private func write(
+        interestsOf publication: Publication, _ text: ByteSlice
+    ) throws(StoreError) {
+        var rest = publication.interests[...]
+        for contact in publication.contacts {
+            let own = rest.prefix { $0.contact == contact.contact }
+            rest = rest.dropFirst(own.count)
+            if mayRepeat {
+                if try areShown(own, of: contact.contact, text) { continue }
+                try statements.removeInterests.run(contact.contact)
+            }
+            for interest in own {
                 statements.interest.bind(1, interest.contact)
                 statements.interest.bind(interest.topic, in: text, 2)
                 statements.interest.bind(3, Self.points(interest.points))
                 try statements.interest.run()
             }
         }
+    }
+
+    /// Whether exactly these interests are shown of a contact.
+    private func areShown(
+        _ interests: ArraySlice<PublishedInterest>, of contact: Int64, _ text: ByteSlice
+    ) throws(StoreError) -> Bool {
+        var left = interests.count
+        let read = statements.readInterests
+        read.bind(1, contact)
+        while try read.step() {
+            left -= 1
+            let topic = read.bytes(0)
+            let points = read.double(1)
+            let isOne = interests.contains {
+                text[Int($0.topic.start)..<Int($0.topic.start + $0.topic.count)].equals(topic)
+                    && Self.points($0.points) == points
+            }
+            guard isOne else {
+                read.reset()
+                return false
+            }
+        }
+        return left == 0
     }
 
     /// Takes out the cells that an identifier has no more, because they became too old.
@@ -135,7 +179,7 @@ extension LeadsStore {
     /// Takes a contact out. Identifiers that moved to another contact were written before and stay.
     func remove(_ contact: Int64) throws(StoreError) {
         var tally = AccountTally()
-        try subtract(contact, from: &tally)
+        tally.subtract(try ShownContacts().entry(of: contact, in: self).account)
         try statements.removeLead.run(contact)
         guard connection.lastChanges > 0 else { return }  // it was not shown
         try write(tally)
@@ -146,19 +190,12 @@ extension LeadsStore {
         try statements.removeIdentifiers.run(contact)
     }
 
+    /// Takes out who was shown in the range of a sweep, and is to be shown no more.
     func removeOthers(
-        in range: ClosedRange<Int64>, but contacts: [PublishedContact]
+        of shown: ShownContacts, but contacts: [PublishedContact]
     ) throws(StoreError) {
-        guard !isBuilding else { return }
-        let shown = Set(contacts.map(\.contact))
-        var left: [Int64] = []
-        statements.contactsInRange.bind(1, range.lowerBound)
-        statements.contactsInRange.bind(2, range.upperBound)
-        while try statements.contactsInRange.step() {
-            let id = statements.contactsInRange.int(0)
-            if !shown.contains(id) { left.append(id) }
-        }
-        for contact in left { try remove(contact) }
+        let kept = Set(contacts.map(\.contact))
+        for contact in shown.contacts where !kept.contains(contact) { try remove(contact) }
     }
 
     func write(_ stream: StreamSummary) throws(StoreError) {
@@ -193,7 +230,7 @@ extension LeadsStore {
 
     func write(_ change: Publication.ChangeRow) throws(StoreError) {
         statements.change.bind(1, change.sequence)
-        statements.change.bind(2, Instant(change.at).rfc3339)
+        statements.change.bind(2, text(of: change.at))
         statements.change.bind(3, change.segment)
         statements.change.bind(4, change.contact)
         statements.change.bind(5, change.change)
@@ -203,7 +240,7 @@ extension LeadsStore {
 
     func write(_ change: Publication.StageChangeRow) throws(StoreError) {
         statements.stageChange.bind(1, change.sequence)
-        statements.stageChange.bind(2, Instant(change.at).rfc3339)
+        statements.stageChange.bind(2, text(of: change.at))
         statements.stageChange.bind(3, change.contact)
         statements.stageChange.bind(4, change.before)
         statements.stageChange.bind(5, change.stage)

@@ -29,6 +29,9 @@ public final class LeadsStore {
     /// built by nothing but a sweep.
     private(set) var mayRepeat: Bool
 
+    /// The instant that was made a text last: most rows of a publication are of one.
+    private var lastInstant: (milliseconds: Int64, text: String) = (0, Instant(0).rfc3339)
+
     /// The open file. Nil only while a built file gets its name; if that fails the store is of no
     /// more use and its owner makes another one.
     private var file: (connection: Connection, statements: LeadsStatements)?
@@ -115,14 +118,13 @@ public final class LeadsStore {
         }
         try inTransaction { () throws(StoreError) in
             if let model = publication.model { try write(model) }
-            try write(rowsOf: publication)
+            let shown = try shown(before: publication)
+            try write(rowsOf: publication, after: shown)
             for contact in publication.gone {
                 try remove(contact)
                 if publication.erases { try forgetChanges(of: contact) }
             }
-            if let sweep = publication.sweep {
-                try removeOthers(in: sweep, but: publication.contacts)
-            }
+            try removeOthers(of: shown, but: publication.contacts)
             // The last step of a sweep has all streams: others are only sums of earlier ones any more.
             if publication.sweep?.upperBound == .max {
                 try connection.execute("DELETE FROM sources")
@@ -173,6 +175,14 @@ public final class LeadsStore {
         isBuilding = false
         mayRepeat = true
         stamp = DatabaseFile.stamp(of: path)
+    }
+
+    /// An instant of a row, RFC 3339 in UTC.
+    func text(of milliseconds: Int64) -> String {
+        if milliseconds != lastInstant.milliseconds {
+            lastInstant = (milliseconds, Instant(milliseconds).rfc3339)
+        }
+        return lastInstant.text
     }
 
     /// A file being built is one transaction from its beginning to its end: nobody sees it, and there

@@ -52,6 +52,9 @@ struct PublishedContact: Sendable {
     var expectedPurchases: Double?
     var deliverability = TextArena.Piece.none
     var softStreak: Int64?
+    /// Whether the file shows its identifiers, cells and traits as they are, so that they are not in
+    /// the publication.
+    var factsAreShown = false
     /// Where its memberships lie in the publication.
     var members: Range<Int32> = 0..<0
 
@@ -155,9 +158,12 @@ public struct Publisher: Sendable {
 
     /// Adds what is shown of a contact to a publication; nil facts are those of nobody.
     ///
+    /// - Parameter factsAreShown: Whether the file shows the contact's facts as they are, if it shows it
+    ///   at all: then only what follows from the day and the rules is added.
     /// - Complexity: O(c log c) in the contact's cells.
     public mutating func add(
-        _ person: PersonFacts?, contact: Int64, to publication: inout Publication
+        _ person: PersonFacts?, contact: Int64, factsAreShown: Bool = false,
+        to publication: inout Publication
     ) {
         guard let person else {
             publication.gone.append(contact)
@@ -178,6 +184,11 @@ public struct Publisher: Sendable {
             return
         }
         var row = PublishedContact(lead)
+        // A day that becomes too old changes what is shown of facts, and a score whether a lone cookie is
+        // shown.
+        row.factsAreShown =
+            factsAreShown && (!lead.anonymous || person.hasEdge)
+            && person.members.allSatisfy { $0.lifetime.isEmpty }
         write(lead, of: person, to: &row, &publication.text)
         addBuying(lead, to: &row, &publication.text)
         if let mail,
@@ -189,6 +200,7 @@ public struct Publisher: Sendable {
         add(person.traits, of: contact, to: &publication, &row)
         addInterests(of: contact, to: &publication, &row)
         publication.contacts.append(row)
+        if row.factsAreShown { return }
         for member in person.members { add(member, of: contact, to: &publication) }
     }
 
@@ -376,7 +388,7 @@ public struct Publisher: Sendable {
         let stated =
             traits.filter { $0.attribute.first != 0x24 && $0.trait.value != Array("null".utf8) }
             .sorted { $0.attribute.lexicographicallyPrecedes($1.attribute) }
-        for (attribute, trait) in stated {
+        for (attribute, trait) in stated where !row.factsAreShown {
             publication.traits.append(
                 PublishedTrait(
                     contact: contact, attribute: publication.text.piece(of: attribute),

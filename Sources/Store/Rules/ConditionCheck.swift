@@ -34,17 +34,35 @@ public final class ConditionCheck {
         try database.execute("CREATE TABLE leads(\(columns))")
     }
 
+    /// What a condition needs.
+    struct Needs {
+        /// The columns that it reads.
+        var columns: Set<LeadColumn>
+        /// Whether it calls a function of time, which is the same tomorrow only as long as nobody hands
+        /// it the text 'now'.
+        var asksForTime: Bool
+    }
+
     /// The columns that a condition reads.
     ///
     /// - Throws: `ConditionFault`.
     public func columns(of sql: String) throws(ConditionFault) -> Set<LeadColumn> {
+        try needs(of: sql).columns
+    }
+
+    /// Judges a condition.
+    ///
+    /// - Throws: `ConditionFault`.
+    func needs(of sql: String) throws(ConditionFault) -> Needs {
         defer { database.fence.open() }
         try compile(sql, before: "SELECT 1 FROM leads WHERE\n", after: "\n")
         try compile(sql, before: "SELECT 1 FROM leads WHERE (\n", after: "\n)")
-        let read = Set(database.fence.columns.compactMap(LeadColumn.init(rawValue:)))
+        let needs = Needs(
+            columns: Set(database.fence.columns.compactMap(LeadColumn.init(rawValue:))),
+            asksForTime: database.fence.asksForTime)
         database.fence.open()
         try tryOut(sql)
-        return read
+        return needs
     }
 
     private func compile(

@@ -90,6 +90,8 @@ final class ConditionFence {
     var isClosed = false
     /// Columns that were read while it was closed.
     private(set) var columns: Set<String> = []
+    /// Whether a function of time was called while it was closed.
+    private(set) var asksForTime = false
     /// What was refused first.
     private(set) var refusal: String?
     /// When to cut short what runs, in monotonic nanoseconds; nil for never.
@@ -106,10 +108,16 @@ final class ConditionFence {
         "unixepoch", "upper", "->", "->>",
     ]
 
+    /// Those among them that may give something else tomorrow, if they are handed the right text.
+    private static let timeFunctions: Set<String> = [
+        "date", "datetime", "julianday", "strftime", "time", "unixepoch",
+    ]
+
     /// Closes it for one condition.
     func close() {
         isClosed = true
         columns = []
+        asksForTime = false
         refusal = nil
         selects = 0
     }
@@ -136,6 +144,7 @@ final class ConditionFence {
             return SQLITE_OK
         case SQLITE_FUNCTION:
             let name = second?.lowercased() ?? ""
+            if Self.timeFunctions.contains(name) { asksForTime = true }
             return Self.functions.contains(name) ? SQLITE_OK : refuse("the function \(name)()")
         case SQLITE_RECURSIVE: return refuse("a common table expression")
         default: return refuse("anything but an expression")

@@ -16,20 +16,25 @@ struct RuleSet {
         for start in stride(from: 0, to: conditions.count, by: RuleTable.largest) {
             let part = conditions[start..<min(start + RuleTable.largest, conditions.count)]
             var read: Set<LeadColumn> = []
-            for condition in part { read.formUnion(try Self.columns(condition, check)) }
+            var judged: [RuleTable.Condition] = []
+            for condition in part {
+                let needs = try Self.needs(condition, check)
+                read.formUnion(needs.columns)
+                judged.append(.init(sql: condition.sql, asksForTime: needs.asksForTime))
+            }
             let columns = LeadColumn.allCases.filter(read.contains)
             tables.append(
-                try RuleTable(part.map(\.sql), reading: columns, beforeFit: step == .fit))
+                try RuleTable(judged, reading: columns, beforeFit: step == .fit))
             all.formUnion(read)
         }
         columns = all
     }
 
-    private static func columns(
+    private static func needs(
         _ condition: Condition, _ check: ConditionCheck
-    ) throws(StoreError) -> Set<LeadColumn> {
+    ) throws(StoreError) -> ConditionCheck.Needs {
         do throws(ConditionFault) {
-            return try check.columns(of: condition.sql)
+            return try check.needs(of: condition.sql)
         } catch {
             throw .sqlite(
                 path: condition.place, code: 1, message: error.what,

@@ -1,10 +1,13 @@
+import CLinux
 import Core
+import Glibc
 
 /// Conditions of one step, evaluated for a batch of contacts: a table `leads` in memory that holds the
-/// columns which some condition reads, and a generated column for each condition.
+/// columns which some condition reads, and one SELECT whose columns are the conditions.
 ///
-/// The columns are stored: an INSERT evaluates them, and a contact for which one of them fails is
-/// refused and looked at by itself. Invariant: between two evaluations the tables are empty.
+/// A condition that calls a function of time is a generated column, `STORED`, because SQLite then sees to
+/// it that it depends on nothing but the row; the INSERT evaluates it. A contact for which some condition
+/// fails is looked at condition by condition. Invariant: between two evaluations the table is empty.
 final class RuleTable {
     /// What came of a condition for a contact.
     enum Verdict: UInt8 {
@@ -14,13 +17,20 @@ final class RuleTable {
         case unknown
     }
 
+    /// A condition that was judged to be sound.
+    struct Condition {
+        var sql: String
+        /// Whether it calls a function of time.
+        var asksForTime = false
+    }
+
     private let database: RuleDatabase
-    private let conditions: [String]
+    private let conditions: [Condition]
     private let columns: [LeadColumn]
     private let beforeFit: Bool
     private var table: (insert: Statement, select: Statement)
     /// For each condition a table of its own, made when it is first needed.
-    private var single: [Int: (insert: Statement, select: Statement)] = [:]
+    private var single: [Int: RuleTable] = [:]
     /// Conditions that took too long, and are not evaluated any more.
     private var disabled: Set<Int> = []
     private var leftOut = 0
@@ -32,13 +42,13 @@ final class RuleTable {
     /// Longer texts, which only JSON of thousands of attributes can be, are null to conditions.
     private static let longestText = 200_000
     /// For one contact; what is sound takes microseconds.
-    private static let longestMilliseconds: UInt64 = 200
+    private static let longestNanoseconds: UInt64 = 200_000_000
 
-    /// A table for conditions that were judged to be sound.
+    /// A table for conditions.
     ///
     /// - Parameter beforeFit: Whether attributes past their shelf life are left out.
     init(
-        _ conditions: [String], reading columns: [LeadColumn], beforeFit: Bool
+        _ conditions: [Condition], reading columns: [LeadColumn], beforeFit: Bool
     ) throws(StoreError) {
         precondition(conditions.count <= Self.largest)
         self.beforeFit = beforeFit
@@ -46,22 +56,29 @@ final class RuleTable {
         let key = LeadColumn.contactID
         self.columns = [key] + columns.filter { $0 != key }
         database = try RuleDatabase()
-        table = try Self.table("leads", conditions, self.columns, database)
+        table = try Self.table(conditions, self.columns, database)
     }
 
     private static func table(
-        _ name: String, _ conditions: [String], _ columns: [LeadColumn], _ database: RuleDatabase
+        _ conditions: [Condition], _ columns: [LeadColumn], _ database: RuleDatabase
     ) throws(StoreError) -> (insert: Statement, select: Statement) {
-        let stored = columns.map { "\($0.rawValue) \($0.type)" }
-        let generated = conditions.enumerated().map { "\"?\($0)\" AS (\n\($1)\n) STORED" }
-        let all = (stored + generated).joined(separator: ", ")
-        try database.execute("CREATE TABLE \(name)(\(all))")
+        var parts = columns.map { "\($0.rawValue) \($0.type)" }
+        var answers: [String] = []
+        for (number, condition) in conditions.enumerated() {
+            let expression = "(\n\(condition.sql)\n)"
+            if condition.asksForTime { parts.append("\"?\(number)\" AS \(expression) STORED") }
+            answers.append(condition.asksForTime ? "\"?\(number)\"" : expression)
+        }
+        try database.execute("CREATE TABLE leads(\(parts.joined(separator: ", ")))")
         let names = columns.map(\.rawValue).joined(separator: ", ")
         let marks = Array(repeating: "?", count: columns.count).joined(separator: ", ")
-        let keys = conditions.indices.map { "\"?\($0)\"" }.joined(separator: ", ")
         return (
-            try database.prepare("INSERT INTO \(name)(\(names)) VALUES (\(marks))"),
-            try database.prepare("SELECT contact_id, \(keys) FROM \(name) ORDER BY contact_id")
+            try database.prepare("INSERT INTO leads(\(names)) VALUES (\(marks))"),
+            try database.prepare(
+                """
+                SELECT \(answers.joined(separator: ", ")) FROM leads
+                WHERE contact_id >= ? ORDER BY contact_id
+                """)
         )
     }
 
@@ -72,85 +89,143 @@ final class RuleTable {
     func evaluate(
         _ contacts: [PublishedContact], order: [Int], text: ByteSlice
     ) throws(StoreError) -> [Verdict] {
-        var verdicts = [Verdict](repeating: .fails, count: order.count * conditions.count)
-        if leftOut != disabled.count { try leaveOutDisabled() }
+        var batch = Batch(
+            contacts: contacts, order: order, text: text,
+            verdicts: Array(repeating: .unknown, count: order.count * conditions.count))
+        var rows = Array(order.indices)
+        while true {
+            if leftOut != disabled.count { try leaveOutDisabled() }
+            let answer = try answer(rows, &batch)
+            for row in answer.failed { try askSingly(row, &batch) }
+            guard answer.isCutShort else { return batch.verdicts }
+            // What took too long is left out from here on.
+            rows.removeAll(where: answer.failed.contains)
+        }
+    }
+
+    /// Contacts, and what is found out about them.
+    private struct Batch {
+        let contacts: [PublishedContact]
+        let order: [Int]
+        let text: ByteSlice
+        var verdicts: [Verdict]
+
+        func contact(_ row: Int) -> PublishedContact { contacts[order[row]] }
+    }
+
+    /// Evaluates everything for some rows of a batch.
+    ///
+    /// - Returns: the rows for which some condition failed, or took so long that the evaluation was cut
+    ///   short there.
+    private func answer(
+        _ rows: [Int], _ batch: inout Batch
+    ) throws(StoreError) -> (failed: [Int], isCutShort: Bool) {
         try database.execute("BEGIN")
         defer { try? database.execute("DELETE FROM leads; COMMIT") }
-        for (row, place) in order.enumerated() {
-            if add(contacts[place], text, by: table.insert) { continue }
-            for condition in conditions.indices {
-                verdicts[row * conditions.count + condition] = try evaluate(
-                    condition, contacts[place], text)
+        var failed: [Int] = []
+        var inserted: [Int] = []
+        for row in rows {
+            let outcome = inTime { () throws(StoreError) in
+                try insert(batch.contact(row), batch.text)
             }
+            if outcome == .done { inserted.append(row) } else { failed.append(row) }
+            if outcome == .late { return (failed, true) }
         }
-        database.fence.limit(milliseconds: nil)
-        let select = table.select
-        var row = 0
-        while try select.step() {
-            let contact = select.int(0)
-            while contacts[order[row]].contact < contact { row += 1 }
-            let start = row * conditions.count
-            for condition in conditions.indices {
-                // Null does not hold.
-                let holds = select.double(Int32(condition + 1)) != 0
-                verdicts[start + condition] =
-                    disabled.contains(condition) ? .unknown : holds ? .holds : .fails
+        var next = 0
+        while next < inserted.count {
+            table.select.bind(1, batch.contact(inserted[next]).contact)
+            var outcome = Outcome.done
+            while next < inserted.count, outcome == .done {
+                outcome = inTime { () throws(StoreError) in try read(inserted[next], &batch) }
+                if outcome != .done { failed.append(inserted[next]) }
+                next += 1
             }
+            table.select.reset()
+            if outcome == .late { return (failed, true) }
         }
-        return verdicts
+        return (failed, false)
     }
 
-    /// Adds a contact, which evaluates the conditions.
+    private enum Outcome {
+        case done
+        case failed
+        case late
+    }
+
+    /// Does something for one contact, and takes note of what goes wrong if only one condition is asked.
     ///
-    /// - Returns: false if one of them cannot be evaluated.
-    private func add(
-        _ contact: PublishedContact, _ text: ByteSlice, by insert: Statement,
-        of condition: Int? = nil
-    ) -> Bool {
+    /// SQLite cannot be interrupted in the middle of an expression, so whoever took too long is found out
+    /// afterwards: among all conditions by the time that passed, one alone by the time that it ran, so
+    /// that on a busy machine it does not pay for others.
+    private func inTime(_ body: () throws(StoreError) -> Void) -> Outcome {
+        let clock = conditions.count == 1 ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC
+        let start = Self.now(clock)
+        do throws(StoreError) { try body() } catch {
+            if conditions.count == 1, faults[0] == nil { faults[0] = error.reason }
+            return .failed
+        }
+        guard Self.now(clock) - start > Self.longestNanoseconds else { return .done }
+        if conditions.count == 1 {
+            faults[0] = "it takes too long"
+            disabled.insert(0)
+        }
+        return .late
+    }
+
+    private static func now(_ clock: clockid_t) -> UInt64 {
+        var time = timespec()
+        unsafe clock_gettime(clock, &time)
+        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+    }
+
+    private func insert(_ contact: PublishedContact, _ text: ByteSlice) throws(StoreError) {
         for (index, column) in columns.enumerated() {
-            bind(column, of: contact, text, insert, Int32(index + 1))
+            bind(column, of: contact, text, table.insert, Int32(index + 1))
         }
-        database.fence.limit(milliseconds: Self.longestMilliseconds)
-        do throws(StoreError) {
-            try insert.run()
-            return true
-        } catch {
-            if let condition { note(error, of: condition) }
-            return false
+        try table.insert.run()
+    }
+
+    /// Reads the answers of the next contact, which evaluates the conditions.
+    private func read(_ row: Int, _ batch: inout Batch) throws(StoreError) {
+        guard try table.select.step() else { preconditionFailure("a row of the rules is missing") }
+        let start = row * conditions.count
+        for condition in conditions.indices {
+            // Null does not hold.
+            let holds = table.select.double(Int32(condition)) != 0
+            batch.verdicts[start + condition] = holds ? .holds : .fails
+        }
+        for condition in disabled { batch.verdicts[start + condition] = .unknown }
+    }
+
+    /// Asks each condition for one contact, so that one which cannot be evaluated spoils nothing else.
+    private func askSingly(_ row: Int, _ batch: inout Batch) throws(StoreError) {
+        for condition in conditions.indices {
+            let place = row * conditions.count + condition
+            batch.verdicts[place] = .unknown
+            guard conditions.count > 1, !disabled.contains(condition) else { continue }
+            let table = try single(condition)
+            batch.verdicts[place] = try table.evaluate(
+                batch.contacts, order: [batch.order[row]], text: batch.text)[0]
+            if faults[condition] == nil { faults[condition] = table.faults[0] }
+            if table.disabled.contains(0) { disabled.insert(condition) }
         }
     }
 
-    /// One condition for one contact, so that one which cannot be evaluated spoils nothing else.
-    private func evaluate(
-        _ condition: Int, _ contact: PublishedContact, _ text: ByteSlice
-    ) throws(StoreError) -> Verdict {
-        guard !disabled.contains(condition) else { return .unknown }
-        let name = "single_\(condition)"
-        var table = single[condition]
-        if table == nil {
-            table = try Self.table(name, [conditions[condition]], columns, database)
-            single[condition] = table
-        }
-        guard let table, add(contact, text, by: table.insert, of: condition) else {
-            return .unknown
-        }
-        defer { try? database.execute("DELETE FROM \(name)") }
-        guard try table.select.step() else { return .unknown }
-        defer { table.select.reset() }
-        return table.select.double(1) != 0 ? .holds : .fails
-    }
-
-    private func note(_ error: StoreError, of condition: Int) {
-        guard case .sqlite(_, let code, let message, _) = error else { return }
-        if faults[condition] == nil { faults[condition] = message }
-        if code & 0xFF == 9 { disabled.insert(condition) }  // SQLITE_INTERRUPT
+    private func single(_ condition: Int) throws(StoreError) -> RuleTable {
+        if let table = single[condition] { return table }
+        let table = try RuleTable(
+            [conditions[condition]], reading: columns, beforeFit: beforeFit)
+        single[condition] = table
+        return table
     }
 
     /// Leaves conditions out that took too long, so that the others are evaluated as fast as ever.
     private func leaveOutDisabled() throws(StoreError) {
-        let left = conditions.enumerated().map { disabled.contains($0) ? "NULL" : $1 }
+        let left = conditions.enumerated().map {
+            disabled.contains($0) ? Condition(sql: "NULL") : $1
+        }
         try database.execute("DROP TABLE leads")
-        table = try Self.table("leads", left, columns, database)
+        table = try Self.table(left, columns, database)
         leftOut = disabled.count
     }
 

@@ -56,6 +56,11 @@ extension StoreError {
             : .sqlite(path: path, code: code, message: message, doing: doing)
     }
 
+    /// What SQLite says of a statement, without where and when.
+    var reason: String {
+        if case .sqlite(_, _, let message, _) = self { message } else { "\(self)" }
+    }
+
     /// Whether it may pass by itself: no space left, or a file system that is read-only for now.
     public var isTransient: Bool {
         guard case .sqlite(_, let code, _, _) = self else { return false }

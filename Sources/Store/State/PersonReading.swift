@@ -81,39 +81,6 @@ extension StateStore {
             first: row.int(2), last: row.int(3), ambiguous: row.int(5) != 0, cells: [])
     }
 
-    /// Says why the identifiers belong to the person, or to nobody else.
-    private func explain(_ person: inout PersonFacts) throws(StoreError) {
-        for place in person.members.indices where place > 0 || person.members[place].ambiguous {
-            person.members[place].reason = try statements.reason(
-                for: person.members[place].id, in: person.contact)
-        }
-    }
-
-    /// The same for many, as long as nobody said who is who: then only the edges tell.
-    private func explain(_ persons: inout [PersonFacts], _ seats: Seats) throws(StoreError) {
-        guard try connection.integer("SELECT 1 FROM assertion LIMIT 1") == nil else {
-            for place in persons.indices { try explain(&persons[place]) }
-            return
-        }
-        let row = statements.readVotesBetween
-        row.bind(1, seats.range.lowerBound)
-        row.bind(2, seats.range.upperBound)
-        var place = 0
-        var last: Seats.Seat?
-        var votes: [(root: Int64, n: Int64)] = []
-        while try row.step() {
-            guard let seat = seats.near(row.int(0), from: &place) else { continue }
-            if let last, last.id != seat.id {
-                persons.explain(last, by: votes)
-                votes.removeAll(keepingCapacity: true)
-            }
-            last = seat
-            votes.append((row.int(1), row.int(2)))
-        }
-        if let last { persons.explain(last, by: votes) }
-        for seat in seats.far { persons.explain(seat, by: try statements.votes(of: seat.id)) }
-    }
-
     // MARK: One identifier
 
     private func readFacts(of place: Int, in person: inout PersonFacts) throws(StoreError) {
@@ -225,50 +192,5 @@ extension StateStore {
             row.bind(2, seat.id)
             while try row.step() { add(&persons[seat.person], seat.member) }
         }
-    }
-}
-
-extension [PersonFacts] {
-    /// Says why an identifier belongs to its person, if it is not the one that names it.
-    fileprivate mutating func explain(_ seat: Seats.Seat, by votes: [(root: Int64, n: Int64)]) {
-        guard seat.member > 0 || self[seat.person].members[seat.member].ambiguous else { return }
-        self[seat.person].members[seat.member].reason = StateStatements.reason(
-            for: seat.id, in: self[seat.person].contact, votes)
-    }
-}
-
-/// Which identifiers are wanted for which person. Most are numbered right behind their root, and are
-/// met in one walk over a range; the others are looked up one by one.
-private struct Seats {
-    struct Seat {
-        var id: Int64
-        var person: Int
-        var member: Int
-    }
-
-    /// The identifiers to walk over.
-    let range: ClosedRange<Int64>
-    /// Those beyond the range.
-    private(set) var far: [Seat] = []
-    private var near: [Seat] = []
-
-    /// How far behind the last root its other identifiers are looked for.
-    private static let slack: Int64 = 16
-
-    init(of persons: [PersonFacts], from first: Int64, to last: Int64) {
-        range = first...(last + Self.slack)
-        for (person, facts) in persons.enumerated() {
-            for (member, identifier) in facts.members.enumerated() {
-                let seat = Seat(id: identifier.id, person: person, member: member)
-                if range.contains(seat.id) { near.append(seat) } else { far.append(seat) }
-            }
-        }
-        near.sort { $0.id < $1.id }
-    }
-
-    /// The seat of an identifier; ids are asked for in ascending order, and `place` moves with them.
-    func near(_ id: Int64, from place: inout Int) -> Seat? {
-        while place < near.count, near[place].id < id { place += 1 }
-        return place < near.count && near[place].id == id ? near[place] : nil
     }
 }

@@ -24,7 +24,7 @@ final class StateStatements {
     let removeTraits: Statement
     let addEdge: Statement
     let readVotes: Statement
-    let readVotesBetween: Statement
+    let readUpward: Statement
     let readLower: Statement
     let stateTrait: Statement
     let readTraits: Statement
@@ -45,6 +45,7 @@ final class StateStatements {
     let addStageChange: Statement
     let addSegmentMerge: Statement
     let readAssertions: Statement
+    let readAsserted: Statement
     private let writeMeta: Statement
     private let readMeta: Statement
 
@@ -114,12 +115,8 @@ final class StateStatements {
             SELECT coalesce(i.root, i.id), e.n FROM edge e JOIN identifier i ON i.id = e.higher
             WHERE e.lower = ?
             """)
-        readVotesBetween = try connection.prepare(
-            """
-            SELECT e.lower, coalesce(i.root, i.id), e.n FROM edge e
-            CROSS JOIN identifier i ON i.id = e.higher
-            WHERE e.lower BETWEEN ? AND ? ORDER BY e.lower
-            """)
+        readUpward = try connection.prepare(
+            "SELECT lower, higher, n FROM edge WHERE lower BETWEEN ? AND ? ORDER BY lower")
         readLower = try connection.prepare(
             """
             SELECT lower, i.kind FROM (
@@ -196,6 +193,8 @@ final class StateStatements {
             JOIN identifier i ON i.id = a.higher
             WHERE a.lower = ? AND a.revoked IS NULL ORDER BY a.id
             """)
+        readAsserted = try connection.prepare(
+            "SELECT lower FROM assertion WHERE lower BETWEEN ? AND ? AND revoked IS NULL")
         addSegmentMerge = try connection.prepare(
             """
             INSERT INTO journal(at, segment, contact, change, other)

@@ -166,29 +166,4 @@ extension StateStatements {
         while try readVotes.step() { votes.append((readVotes.int(0), readVotes.int(1))) }
         return votes
     }
-
-    /// Why an identifier belongs to a contact: who linked it, or how many of its events lead there.
-    func reason(for id: Int64, in contact: Int64) throws(StoreError) -> String? {
-        var actor: String?
-        readAssertions.bind(1, id)
-        while try readAssertions.step() {
-            if readAssertions.int(1) != 0, readAssertions.int(0) == contact {
-                actor = readAssertions.text(2)
-            }
-        }
-        if let actor { return "linked by \(actor)" }
-        return Self.reason(for: id, in: contact, try votes(of: id))
-    }
-
-    /// What the votes alone say about it; nil if there are none.
-    static func reason(
-        for id: Int64, in contact: Int64, _ votes: [(root: Int64, n: Int64)]
-    ) -> String? {
-        var sums: [Int64: Int64] = [:]
-        for vote in votes { sums[vote.root, default: 0] += vote.n }
-        let total = sums.values.reduce(0, +)
-        guard total > 0 else { return nil }
-        if let n = sums[contact], contact != id { return "\(n) of \(total) events lead there" }
-        return "\(sums.values.max() ?? 0) of \(total) events lead to one person, too few"
-    }
 }

@@ -22,9 +22,11 @@ import Testing
     }
 
     private static func verdicts(
-        _ conditions: [String], _ contacts: [PublishedContact]
+        _ conditions: [String], _ contacts: [PublishedContact], asksForTime: Bool = false
     ) throws -> ([RuleTable.Verdict], [Int: String]) {
-        let table = try RuleTable(conditions, reading: [.engagement], beforeFit: false)
+        let table = try RuleTable(
+            conditions.map { .init(sql: $0, asksForTime: asksForTime) }, reading: [.engagement],
+            beforeFit: false)
         // Twice, as a table is used again and again.
         _ = try table.evaluate(contacts, order: Array(contacts.indices), text: .empty)
         let verdicts = try table.evaluate(
@@ -43,12 +45,59 @@ import Testing
         #expect(faults.isEmpty)
     }
 
-    @Test func `a condition that overflows spoils nothing else`() throws {
+    @Test(arguments: [false, true])
+    func `a condition that overflows spoils nothing else`(asksForTime: Bool) throws {
         let overflow = "abs(-9223372036854775807 - (engagement > 60)) > 0"
-        let contacts = Self.contacts([5_000_000, 70_000_000])
-        let (verdicts, faults) = try Self.verdicts([overflow, "engagement > 1"], contacts)
-        #expect(verdicts == [.holds, .holds, .unknown, .holds])
+        let contacts = Self.contacts([5_000_000, 70_000_000, 90_000_000, 6_000_000])
+        let (verdicts, faults) = try Self.verdicts(
+            [overflow, "engagement > 1"], contacts, asksForTime: asksForTime)
+        #expect(
+            verdicts == [
+                .holds, .holds, .unknown, .holds, .unknown, .holds, .holds, .holds,
+            ])
         #expect(faults.keys.sorted() == [0])
+    }
+
+    @Test(arguments: [false, true])
+    func `a condition that takes too long is left out, and the others are answered`(
+        asksForTime: Bool
+    ) throws {
+        // Looks for a long text in a longer one of which every part is almost it.
+        let many = String(repeating: "a", count: 30)
+        let more = "replace(replace('\(many)', 'a', '\(many)'), 'a', '\(many)')"
+        let text = "replace(\(more), 'a', 'aaaaaaaaaaaa')"
+        let look = "instr(\(text) || engagement, '\(String(repeating: "a", count: 500))b')"
+        let groups = Array(
+            repeating: "max(\(Array(repeating: look, count: 50).joined(separator: ", ")))", count: 4
+        ).joined(separator: " OR ")
+        let slow = "engagement > 60 AND (\(groups))"
+        let contacts = Self.contacts([5_000_000, 70_000_000, 90_000_000, 6_000_000])
+        let (verdicts, faults) = try Self.verdicts(
+            ["engagement > 80", slow], contacts, asksForTime: asksForTime)
+        #expect(
+            verdicts == [
+                .fails, .unknown, .fails, .unknown, .holds, .unknown, .fails, .unknown,
+            ])
+        #expect(faults.keys.sorted() == [1])
+    }
+
+    @Test func `no text of a contact makes a condition ask for the current time`() throws {
+        let check = try ConditionCheck(.fit)
+        let needs = try check.needs(of: "date(owner) IS NOT NULL")
+        #expect(needs.asksForTime)
+        #expect(try !check.needs(of: "owner > 'now'").asksForTime)
+        var contacts = Self.contacts([1, 2])
+        var text = TextArena()
+        contacts[0].owner = text.piece(of: "2026-01-02")
+        contacts[1].owner = text.piece(of: "NOW")
+        let table = try RuleTable(
+            [.init(sql: "date(owner) IS NOT NULL", asksForTime: needs.asksForTime)],
+            reading: [.owner], beforeFit: false)
+        let verdicts = try unsafe text.bytes.withUnsafeBufferPointer {
+            try unsafe table.evaluate(contacts, order: [0, 1], text: ByteSlice($0))
+        }
+        #expect(verdicts == [.holds, .unknown])
+        #expect(table.faults[0]?.contains("non-deterministic") == true)
     }
 
     @Test func `more conditions than a table has room for are answered too`() throws {

@@ -9,10 +9,14 @@ private func persons(_ scratch: StateScratch) throws -> [Int64: String] {
     var result: [Int64: String] = [:]
     for id in try scratch.rows("SELECT id FROM identifier").compactMap(Int64.init) {
         guard let person = try scratch.store.person(id) else { continue }
-        let traits = person.traits.map { "\($0.attribute) \($0.trait)" }.sorted()
-        result[id] = "\(person.members) \(traits) \(person.hasEdge)"
+        result[id] = text(person)
     }
     return result
+}
+
+private func text(_ person: PersonFacts) -> String {
+    let traits = person.traits.map { "\($0.attribute) \($0.trait)" }.sorted()
+    return "\(person.members) \(traits) \(person.hasEdge)"
 }
 
 /// Events of few people who share almost everything, so that persons merge and split all the time.
@@ -129,5 +133,32 @@ private func tangle(_ seed: UInt64, _ count: Int) -> [OwnedEvent] {
         let journal = try scratch.rows("SELECT change FROM journal ORDER BY seq")
         // Joined C1; was nobody's while both had more than a quarter; joined C2 at 9 of 12.
         #expect(journal == ["merge", "split", "merge"])
+    }
+
+    @Test(arguments: 1...8 as ClosedRange<UInt64>)
+    func `persons read in ranges are those that are read one by one`(seed: UInt64) throws {
+        let scratch = try StateScratch()
+        try scratch.commit(events(seed))
+        var random = SeededGenerator(seed: seed)
+        let ids = try scratch.rows("SELECT id FROM identifier").compactMap(Int64.init)
+        for _ in 0..<4 {
+            let (left, right) = (random.pick(ids), random.pick(ids))
+            guard left != right else { continue }
+            _ = try scratch.store.assert(
+                joined: random.oneIn(2), left, right, by: "somebody", at: Instant(1))
+        }
+        let expected = try persons(scratch)
+        #expect(expected.values.contains { $0.contains("events lead") })
+        for limit in [1, 3, 1000] {
+            var found: [Int64: String] = [:]
+            var after: Int64 = 0
+            while true {
+                let some = try scratch.store.persons(after: after, limit: limit)
+                for person in some { found[person.contact] = text(person) }
+                guard some.count == limit, let last = some.last else { break }
+                after = last.contact
+            }
+            #expect(found == expected, "seed \(seed), limit \(limit)")
+        }
     }
 }

@@ -188,7 +188,8 @@ import Testing
             try work()
             if what < 2 {
                 let chunk = Int.random(in: 1...9, using: &random)
-                try publishing.publishAll(to: leads, chunk: chunk, between: work)
+                try publishing.publishAll(
+                    to: leads, chunk: chunk, factsAreShown: random.oneIn(2), between: work)
             }
             #expect(leads.sequence == scratch.store.sequence)
             let expected = try Self.fresh(publishing, scratch)

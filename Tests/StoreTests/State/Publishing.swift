@@ -36,14 +36,18 @@ final class Publishing {
     }
 
     /// The publication of some contacts, with all that is new besides.
-    func step(_ contacts: [Int64], after leads: LeadsStore) throws -> Publication {
+    func step(
+        _ contacts: [Int64], after leads: LeadsStore, factsAreShown: Bool = false
+    ) throws -> Publication {
         var publisher = Publisher(
             model: scoring, topics: topics, names: names, day: day,
             profile: ProfileRules(model),
             mail: MailSignals(model, number: { [names] in names.number($0) }))
         var publication = Publication(sequence: store.sequence, day: day)
         for contact in contacts {
-            publisher.add(try store.person(contact), contact: contact, to: &publication)
+            publisher.add(
+                try store.person(contact), contact: contact, factsAreShown: factsAreShown,
+                to: &publication)
         }
         try book.settle(&publication, in: store, at: Instant(7_000))
         publication.stageChanges = try store.stageChanges(
@@ -60,9 +64,12 @@ final class Publishing {
 
     /// Publishes everything in ranges of so many contacts.
     ///
-    /// - Parameter between: What happens between two of the ranges.
+    /// - Parameters:
+    ///   - factsAreShown: Whether nothing has changed but the day and the rules.
+    ///   - between: What happens between two of the ranges.
     func publishAll(
-        to leads: LeadsStore, chunk: Int, between: () throws -> Void = {}
+        to leads: LeadsStore, chunk: Int, factsAreShown: Bool = false,
+        between: () throws -> Void = {}
     ) throws {
         var after: Int64 = 0
         while true {
@@ -73,7 +80,7 @@ final class Publishing {
                 """, store.connection
             ).compactMap(Int64.init)
             let end = ids.count < chunk ? Int64.max : ids[ids.count - 1]
-            var publication = try step(ids, after: leads)
+            var publication = try step(ids, after: leads, factsAreShown: factsAreShown)
             publication.sweep = (after + 1)...end
             if after == 0 { publication.model = .init(model, names: names) }
             try leads.publish(publication, at: Instant(0))
