@@ -69,7 +69,7 @@ public struct StreamPosition: Sendable, Equatable {
     public var offset: Int64
     /// Bytes in the file when it was last looked at.
     public var size: Int64
-    /// The first bytes of the file, at most 1,024.
+    /// The first bytes of the file, at most 1,024. `erased` stands for those of erased persons.
     public var head: [UInt8]
     /// The keyed hash of the bytes before `offset`.
     public var anchor: UInt64
@@ -127,6 +127,25 @@ public struct StreamPosition: Sendable, Equatable {
 
     /// Whether its file system gives nothing but an inode number, which it may use again.
     public var isWeak: Bool { identity.generation == 0 && identity.born == 0 }
+
+    /// Stands in a head for any byte of a line: UTF-8 has no such byte.
+    public static let erased: UInt8 = 0xFF
+
+    /// Takes up the first bytes of the file; what was erased of them stays erased.
+    public mutating func takeHead(_ bytes: [UInt8]) {
+        var bytes = bytes
+        for place in bytes.indices.prefix(head.count) where head[place] == Self.erased {
+            bytes[place] = Self.erased
+        }
+        head = bytes
+    }
+
+    /// Erases what stands in a range of the file, as far as the head goes; ends of lines stay.
+    public mutating func eraseHead(_ range: Range<Int>) {
+        for place in range.clamped(to: head.indices) where head[place] != 0x0A {
+            head[place] = Self.erased
+        }
+    }
 
     /// The path for people; bytes that are no UTF-8 are replaced.
     public var displayPath: String { String(decoding: path, as: UTF8.self) }
@@ -237,6 +256,8 @@ public struct Checkpoint: Sendable {
     public var requeued: [RequeuedRecord] = []
     /// What formats have to remember of the lines, by the name of the source.
     public var remembered: [(source: String, text: RememberedText)] = []
+    /// Where in the first bytes of a stream lines stand that name erased persons.
+    public var suppressed: [Int64: [Range<Int>]] = [:]
     /// Hashes of the events counted, by day.
     public var duplicateKeys: [(day: Day, keys: [UInt64])] = []
     /// Days whose hashes are to be let go.

@@ -407,7 +407,8 @@ extension Follower {
     /// while the original was still written to and read.
     private func shortResemblance(of sighting: Sighting, to stream: LogStream) -> Resemblance {
         let candidate = sighting.candidate
-        guard stream.position.head.starts(with: candidate.head.prefix(stream.position.head.count)),
+        let shared = candidate.head.prefix(stream.position.head.count)
+        guard Generation.begins(shared, with: stream.position.head.prefix(shared.count)),
             let proof = proven({ () throws(SystemError) in
                 try reader.proof(of: stream.position, in: sighting.file, size: candidate.size)
             }), proof.isWhole

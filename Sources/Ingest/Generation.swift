@@ -64,7 +64,7 @@ public enum Generation {
         // says nothing.
         if position.retired, position.offset == 0, isWeak(position.identity) { return .unrelated }
         if candidate.size >= position.offset {
-            return candidate.head.starts(with: position.head) && anchorMatches()
+            return begins(candidate.head, with: position.head) && anchorMatches()
                 ? .same : .rewritten
         }
         return isBeginning(candidate, of: position) ? .shrunk : .rewritten
@@ -76,7 +76,7 @@ public enum Generation {
     ) -> Bool {
         position.offset > 0 && position.anchorLength > 0 && candidate.size >= position.offset
             && saysSomething(position.head)
-            && candidate.head.starts(with: position.head) && anchorMatches()
+            && begins(candidate.head, with: position.head) && anchorMatches()
     }
 
     /// Whether a shorter file is the beginning of the one that was read, and no new one that happens
@@ -85,7 +85,11 @@ public enum Generation {
     public static func isBeginning(_ candidate: Candidate, of position: StreamPosition) -> Bool {
         let shared = min(candidate.head.count, position.head.count)
         let head = candidate.head.prefix(shared)
-        guard head.elementsEqual(position.head.prefix(shared)) else { return false }
+        let known = position.head.prefix(shared)
+        // Of what was erased nothing is known: the next file may have lines of the same length.
+        guard begins(head, with: known),
+            known.contains(where: { $0 != StreamPosition.erased && $0 != 0x0A })
+        else { return false }
         return (shared == headBytes || head.contains(0x0A)) && head.contains { $0 != 0 }
     }
 
@@ -125,7 +129,7 @@ public enum Generation {
     /// Whether the first bytes of two files do not contradict each other, and say something.
     public static func headsAgree(_ head: [UInt8], _ position: StreamPosition) -> Bool {
         let shared = min(head.count, position.head.count)
-        return head.prefix(shared).elementsEqual(position.head.prefix(shared))
+        return begins(head, with: position.head.prefix(shared))
             && saysSomething(head.prefix(shared))
     }
 
@@ -133,6 +137,15 @@ public enum Generation {
     /// off and written to since: more than many files have for a heading.
     public static func isMost(_ proven: Int64, of position: StreamPosition) -> Bool {
         proven >= Int64(headBytes) && proven >= position.offset / 2
+    }
+
+    /// Whether a file begins with what is known of the first bytes of another: those of erased persons
+    /// may be any.
+    static func begins(_ bytes: some Collection<UInt8>, with head: some Collection<UInt8>) -> Bool {
+        bytes.count >= head.count
+            && zip(bytes, head).allSatisfy {
+                $0 == $1 || ($1 == StreamPosition.erased && $0 != 0x0A)
+            }
     }
 
     /// Whether first bytes are enough to know a file by: less than a line may begin any file.

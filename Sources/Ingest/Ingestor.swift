@@ -29,6 +29,7 @@ public final class Ingestor {
     /// Kept beside the checkpoint, whose facts are in use while a block is read.
     private var quarantined: [QuarantinedRecord] = []
     private var quarantinedBytes = 0
+    private var suppressed: [Int64: [Range<Int>]] = [:]
     private var event = Event()
 
     /// An ingestor of the follower's sources.
@@ -100,6 +101,7 @@ public final class Ingestor {
             checkpoint.facts = FactDelta(roomAs: taken.facts)
         }
         swap(&taken.quarantined, &quarantined)
+        swap(&taken.suppressed, &suppressed)
         quarantinedBytes = 0
         pendingRecords = 0
         taken.positions = follower.takePositions()
@@ -182,7 +184,12 @@ public final class Ingestor {
         Self.readLines(
             of: block, decoder: decoder, batch: batches[block.source], scope: scopes[block.source],
             &event, &fold, &checkpoint.facts, &tally, &health
-        ) { quarantine($0, at: $1, of: block.stream, $2) }
+        ) {
+            quarantine($0, at: $1, of: block.stream, $2)
+        } suppress: { line, offset in
+            let start = Int(offset)
+            suppressed[block.stream, default: []].append(start..<(start + line.count))
+        }
         swap(&health, &healths[block.source])
         swap(&event, &self.event)
         bytes += Int64(block.bytes.count)
@@ -192,21 +199,24 @@ public final class Ingestor {
         of block: Block, decoder: any LineDecoder, batch: (any BatchDecoder)?, scope: SourceScope,
         _ event: inout Event, _ fold: inout EventFold, _ facts: inout FactDelta,
         _ tally: inout StreamTally, _ health: inout LineHealth,
-        quarantine: (ByteSlice, Int64, Verdict) -> Void
+        quarantine: (ByteSlice, Int64, Verdict) -> Void, suppress: (ByteSlice, Int64) -> Void
     ) {
         var lastBad = tally.lines
         defer { clinux_let_go_of_line() }
         for (line, offset) in block.lines {
             unsafe clinux_take_line(line.start, line.count, offset)
             tally.lines += 1
-            var flaw = count(
-                decoder.decode(line, into: &event) ?? fold.admit(event, from: scope, into: &facts),
-                &tally)
+            let verdict =
+                decoder.decode(line, into: &event) ?? fold.admit(event, from: scope, into: &facts)
+            // The beginning of a file is kept: not what it says of erased persons.
+            if verdict == .suppressed, offset < Generation.headBytes { suppress(line, offset) }
+            var flaw = count(verdict, &tally)
             if let flaw { quarantine(line, offset, flaw) }
             while let batch, batch.remaining > 0 {
-                let next = count(
-                    batch.decodeNext(into: &event) ?? fold.admit(event, from: scope, into: &facts),
-                    &tally)
+                let verdict =
+                    batch.decodeNext(into: &event) ?? fold.admit(event, from: scope, into: &facts)
+                if verdict == .suppressed, offset < Generation.headBytes { suppress(line, offset) }
+                let next = count(verdict, &tally)
                 guard let next else { continue }
                 quarantine(line, offset, next)
                 flaw = flaw ?? next

@@ -110,7 +110,7 @@ final class StreamReader {
         setAnchor(
             of: &position, try read(file, at: position.offset - Int64(length), count: length))
         let head = try read(file, at: 0, count: Int(min(position.offset, 1024)))
-        position.head = head.array
+        position.takeHead(head.array)
     }
 
     /// Lets the anchor of a position be the last of the bytes that stand before its offset.

@@ -166,6 +166,11 @@ public final class Daemon {
             logger.critical("\(failure)")
             return failure.exitCode
         }
+        let foreign = parts.loop.current.foreignCurrency
+        if foreign > 0 {
+            logger.warning(
+                "money in another currency counted as 0", metadata: ["events": "\(foreign)"])
+        }
         let partial = parts.loop.current.partialBytes
         logger.notice(
             "stopped",

@@ -126,4 +126,16 @@ import Testing
         #expect(broken.output.contains("FAILED  conservation events"))
         #expect(broken.output.contains("ok      conservation hooks"))
     }
+
+    @Test func `money in another currency is reported`() throws {
+        let scratch = try DaemonScratch()
+        let more = ",\"value\":7,\"currency\":\"USD\""
+        try scratch.append([eventLine("ann", type: "purchase", more: more)], to: "a.ndjson")
+        let daemon = try scratch.start()
+        _ = try scratch.settled()
+        #expect(try scratch.leadscore(["status"]).output.contains("other currency  1 event"))
+        daemon.signal(SIGTERM)
+        #expect(daemon.code(within: 10) == 0)
+        #expect(daemon.talk.contains("money in another currency counted as 0 events=1"))
+    }
 }

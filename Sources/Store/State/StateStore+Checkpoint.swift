@@ -83,7 +83,8 @@ extension StateStore {
 
     func write(positions: [StreamPosition]) throws(StoreError) {
         let write = statements.writeStream
-        for position in positions {
+        for var position in positions {
+            for range in erasedHeads[position.id] ?? [] { position.eraseHead(range) }
             write.bind(1, position.id)
             write.bind(2, position.source)
             write.bind(blob: position.path, 3)

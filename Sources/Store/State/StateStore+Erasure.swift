@@ -38,6 +38,7 @@ extension StateStore {
             let events = try eraseCounts(of: person, names)
             try statements.setMeta("erased", try (kept("erased") ?? 0) + events)
             try eraseQuarantined(person)
+            try eraseHeads(of: person)
             let orphans = try eraseEdges(of: person)
             try eraseTraces(of: person.members.map(\.id))
             try leaveSegments(contact, at: now)
@@ -91,10 +92,42 @@ extension StateStore {
         try keepLastQuarantined()
         let erase = try connection.prepare(
             "DELETE FROM quarantine WHERE instr(lower(CAST(bytes AS TEXT)), lower(?))")
+        let forget = try connection.prepare(
+            "DELETE FROM remembered WHERE instr(lower(CAST(text AS TEXT)), lower(?))")
         for member in person.members {
-            erase.bind(1, String(decoding: member.identifier.value, as: UTF8.self))
-            try erase.run()
+            let value = String(decoding: member.identifier.value, as: UTF8.self)
+            for statement in [erase, forget] {
+                statement.bind(1, value)
+                try statement.run()
+            }
         }
+    }
+
+    /// The first bytes of each log are kept, by which it is known again; lines in them that name the
+    /// person are blanked. Whoever holds the position in memory writes it again, and knows nothing of it.
+    private func eraseHeads(of person: PersonFacts) throws(StoreError) {
+        let values = person.members.map { $0.identifier.value.map(Self.lowered) }
+        let write = try connection.prepare("UPDATE stream SET head = ? WHERE id = ?")
+        for var position in try positions() {
+            var ranges: [Range<Int>] = []
+            var start = 0
+            while start < position.head.count {
+                let end = position.head[start...].firstIndex(of: 0x0A) ?? position.head.count
+                let line = position.head[start..<end].map(Self.lowered)
+                if values.contains(where: { line.contains($0) }) { ranges.append(start..<end) }
+                start = end + 1
+            }
+            guard !ranges.isEmpty else { continue }
+            for range in ranges { position.eraseHead(range) }
+            erasedHeads[position.id, default: []] += ranges
+            write.bind(blob: position.head, 1)
+            write.bind(2, position.id)
+            try write.run()
+        }
+    }
+
+    private static func lowered(_ byte: UInt8) -> UInt8 {
+        byte &- 0x41 < 26 ? byte | 0x20 : byte
     }
 
     /// - Returns: identifiers of others that had edges to the person.

@@ -29,6 +29,8 @@ public final class StateStore {
     var nextIdentifier: Int64
     /// Tokens of the identifiers of erased persons; what a checkpoint says of them is not kept.
     public internal(set) var erasedTokens: Set<UInt64> = []
+    /// What is not kept of the first bytes of streams, because it is of erased persons.
+    var erasedHeads: [Int64: [Range<Int>]] = [:]
     var cache: IdentifierCache
     var lastChunk: [Int32: (chunk: Int64, keys: Int)] = [:]
 
@@ -100,6 +102,7 @@ public final class StateStore {
                 var persons = try PersonUpdate(in: self, now: now)
                 try persons.apply(edges: checkpoint.facts.edges, of: resolved)
                 for (identifier, known) in persons.moved { remember(identifier, known) }
+                erasedHeads.merge(checkpoint.suppressed, uniquingKeysWith: +)
                 try write(positions: checkpoint.positions)
                 try write(tallies: checkpoint.tallies)
                 try write(quarantined: checkpoint.quarantined)

@@ -62,12 +62,12 @@ enum ExplainSheet {
         guard let shortfall = found.shortfall, shortfall.missing > 0, let mql = found.mql else {
             return nil
         }
-        var text = "\nTo mql (\(short(micropoints(mql)))) it lacks \(short(shortfall.missing))"
+        var text = "To mql (\(short(micropoints(mql)))) it lacks \(short(shortfall.missing))"
         let ways = shortfall.ways.prefix(5).map { way in
             "\(way.events) x \(found.names[way.signal] ?? "signal \(way.signal)")"
         }
         text += ways.isEmpty ? "." : ": today " + ways.joined(separator: ", or ") + " would do."
-        return text.harmless
+        return "\n" + text.harmless
     }
 
     private static func signed(_ points: Micropoints) -> String {

@@ -50,8 +50,14 @@ enum StatusSheet {
             ("open files", running["open_files"].int.map(Numbers.count)),
             ("memory", status["resident_bytes"].int.map(Numbers.bytes)),
             ("configuration", status["config_hash"].text),
+            ("other currency", otherCurrency(running)),
         ]
         return pairs.compactMap { name, value in value.map { (name, $0) } }
+    }
+
+    private static func otherCurrency(_ running: JSONValue) -> String? {
+        guard let events = running["foreign_currency"].int, events > 0 else { return nil }
+        return "\(Numbers.count(events)) events since the start, whose money counted as 0"
     }
 
     private static func behind(_ status: JSONValue) -> String? {
