@@ -23,6 +23,8 @@ final class PublicationWorker: @unchecked Sendable {
         var quarantinedCount: Int64
         var lastChange: Int64
         var lastStageChange: Int64
+        /// Whether nobody can see it until it is complete.
+        var isHidden: Bool
     }
 
     private let directory: String
@@ -75,7 +77,7 @@ final class PublicationWorker: @unchecked Sendable {
                     0,
                     Start(
                         lastQuarantined: 0, quarantinedCount: 0, lastChange: 0,
-                        lastStageChange: 0), 0, false
+                        lastStageChange: 0, isHidden: true), 0, false
                 ))
         }
         startThread("publication", stackBytes: 1 << 20) { self.run() }
@@ -212,6 +214,7 @@ final class PublicationWorker: @unchecked Sendable {
     private static func start(of leads: LeadsStore) -> Start {
         Start(
             lastQuarantined: leads.lastQuarantined, quarantinedCount: leads.quarantinedCount,
-            lastChange: leads.lastChange, lastStageChange: leads.lastStageChange)
+            lastChange: leads.lastChange, lastStageChange: leads.lastStageChange,
+            isHidden: leads.isBuilding)
     }
 }

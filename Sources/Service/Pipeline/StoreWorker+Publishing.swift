@@ -43,7 +43,8 @@ extension StoreWorker {
         if let sweep, sweep.purchases == nil {
             completes = try advance(sweep, &publication, &publisher, taken: &taken)
         }
-        guard try settle(&publication) else {
+        let isShown = completes || completedEpoch == epoch || !self.publication.start.isHidden
+        guard try settle(&publication, isShown: isShown) else {
             dirty.touch(taken)
             (sweep, factsAreShown) = before
             return
@@ -61,17 +62,22 @@ extension StoreWorker {
         shared.withLock { $0.pending = dirty.count + (sweep == nil ? 0 : 1) }
         guard isNews else { return }
         sequenceSent = publication.sequence
+        if completes { completedEpoch = epoch }
         self.publication.publish(
             .init(publication: publication, epoch: epoch, completes: completes))
     }
 
     /// Has the rules applied to the contacts of a publication, and what changed committed.
     ///
+    /// - Parameter isShown: Whether anybody can see the publication; if so a power cut may not take
+    ///   back what it says of memberships.
     /// - Returns: false if there is no space for that at present; then nothing was.
-    func settle(_ publication: inout Publication) throws(StoreError) -> Bool {
+    func settle(
+        _ publication: inout Publication, isShown: Bool
+    ) throws(StoreError) -> Bool {
         do throws(StoreError) {
             var book = try readyBook()
-            try book.settle(&publication, in: store, at: clock.now())
+            try book.settle(&publication, in: store, at: clock.now(), isShown: isShown)
             self.book = book
             if let fault = book.faults.first {
                 degraded.enter("rules", "a condition could not be evaluated: \(fault)")

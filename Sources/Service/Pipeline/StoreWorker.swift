@@ -52,6 +52,8 @@ final class StoreWorker: @unchecked Sendable {
     /// everybody who is not in `dirty`.
     var factsAreShown = false
     var epoch = 0
+    /// The life of the file in which everything was handed over: from then on it can be seen.
+    var completedEpoch = 0
     var quarantineSent: Int64 = 0
     /// Whether lines that are shown may have left the quarantine while nothing was published.
     var mayShowRequeued = false

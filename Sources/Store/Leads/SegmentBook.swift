@@ -24,8 +24,13 @@ public struct SegmentBook {
 
     /// Applies the rules to the contacts of a publication, and notices who entered or left a segment,
     /// or changed stage.
+    ///
+    /// - Parameter isShown: Whether anybody can see the publication: only then it has to be on the
+    ///   disk, and not only in the transaction, what it says. The next commit that waits for the disk
+    ///   covers it.
     public mutating func settle(
-        _ publication: inout Publication, in store: StateStore, at now: Instant
+        _ publication: inout Publication, in store: StateStore, at now: Instant,
+        isShown: Bool = true
     ) throws(StoreError) {
         if !hasRows { hasRows = try store.hasMemberships() }
         let found = try rules.apply(to: &publication)
@@ -40,7 +45,7 @@ public struct SegmentBook {
                 note(contact, MembershipRow(), after: before, &changes)
             }
         }
-        try store.commit(changes, at: now)
+        try store.commit(changes, at: now, isLasting: isShown)
         hasRows = hasRows || !changes.isEmpty
     }
 

@@ -79,8 +79,14 @@ extension StateStore {
 
     /// Commits what was noticed, with its journal, in one transaction; nothing at all if there is
     /// nothing.
-    func commit(_ changes: MembershipChanges, at now: Instant) throws(StoreError) {
+    ///
+    /// - Parameter isLasting: Whether to wait for the disk.
+    func commit(
+        _ changes: MembershipChanges, at now: Instant, isLasting: Bool
+    ) throws(StoreError) {
         guard !changes.isEmpty else { return }
+        if !isLasting { try connection.execute("PRAGMA synchronous = NORMAL") }
+        defer { if !isLasting { try? connection.execute("PRAGMA synchronous = FULL") } }
         try connection.transaction { () throws(StoreError) in try write(changes, at: now) }
     }
 
