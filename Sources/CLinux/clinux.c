@@ -144,8 +144,8 @@ int clinux_sqlite_errno(void *connection) {
     sqlite3_file_control(connection, "main", SQLITE_FCNTL_FILE_POINTER, &files[1]);
     for (int i = 0; i < 2; i++) {
         int code = 0;
+        // What is in memory has neither.
         if (files[i] == NULL || files[i]->pMethods == NULL) continue;
-        // A journal in memory has no such call.
         if (files[i]->pMethods->xFileControl == NULL) continue;
         files[i]->pMethods->xFileControl(files[i], SQLITE_FCNTL_LAST_ERRNO, &code);
         if (code != 0) return code;
