@@ -60,6 +60,32 @@ import Testing
         }
     }
 
+    @Test(arguments: 1...20 as ClosedRange<UInt64>)
+    func `beyond a limit all come out, and memory holds no more than that`(seed: UInt64) {
+        var random = SeededGenerator(seed: seed)
+        var dirty = DirtyContacts(limit: 50)
+        var behind: Set<Int64> = []
+        for now in 1...300 as ClosedRange<Int64> {
+            if now < 200 {
+                let first = Int64.random(in: 1...1000, using: &random)
+                let touched = Set(first...(first + Int64.random(in: 0...40, using: &random)))
+                dirty.touch(touched)
+                behind.formUnion(touched)
+            }
+            #expect(dirty.isEmpty || dirty.hasDue(at: now * 1000))
+            #expect(behind.isEmpty || !dirty.isEmpty, "seed \(seed), at \(now)")
+            let due = dirty.takeDue(at: now * 1000, limit: 30, busy: true)
+            #expect(due.count <= 30 && Set(due).count == due.count && due == due.sorted())
+            behind.subtract(due)
+            if let contact = due.last, random.oneIn(3) {
+                // The sweep publishes those behind it.
+                dirty.remove(contact + 1)
+                behind.remove(contact + 1)
+            }
+        }
+        #expect(dirty.isEmpty && behind.isEmpty, "seed \(seed): \(behind.sorted().prefix(5))")
+    }
+
     @Test func `busy is judged by this second and the one before`() {
         var load = RecentLoad()
         func isBusy(_ now: Int64) -> Bool { load.isBusy(at: now) }

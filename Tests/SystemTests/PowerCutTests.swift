@@ -51,9 +51,7 @@ struct PowerCutTests {
                 try scratch.append(
                     (lines..<(lines + count)).map { eventLine("p\($0)") }, to: "a.ndjson")
                 lines += count
-                if random.oneIn(30) {
-                    unsafe rename(scratch.log("a.ndjson"), scratch.log("a.ndjson.\(2000 - cut)"))
-                }
+                if random.oneIn(30) { rotate(scratch) }
                 usleep(5000)
             }
             if let status = try scratch.status() { acknowledged = status.outcome("applied") }
@@ -65,6 +63,15 @@ struct PowerCutTests {
         guard once.code == 0 else { return ["seed \(seed): exit \(once.code): \(once.talk)"] }
         print("power cuts of the state: \(times), \(lines) lines")
         return try Self.counts(of: 0..<lines, scratch).map { "seed \(seed): \($0)" }
+    }
+
+    /// Renames a log to a name that no other has had.
+    private static func rotate(_ scratch: DaemonScratch) {
+        var number = 9999
+        while FileManager.default.fileExists(atPath: scratch.log("a.ndjson.\(number)")) {
+            number -= 1
+        }
+        unsafe rename(scratch.log("a.ndjson"), scratch.log("a.ndjson.\(number)"))
     }
 
     /// Lets the daemon notice by itself, or kills it.
@@ -133,16 +140,14 @@ struct PowerCutTests {
         try scratch.configure()
         disk.sync()
         var written: Set<String> = []
-        for cut in 1...times {
+        for _ in 1...times {
             if writersFirst { for _ in 1...5 { try write(to: scratch, &written, &random) } }
             let daemon = try scratch.start()
             let end = monotonicSeconds() + Double.random(in: 0.05...0.8, using: &random)
             while monotonicSeconds() < end {
                 try write(to: scratch, &written, &random)
                 if random.oneIn(40) { disk.sync() }
-                if random.oneIn(40) {
-                    unsafe rename(scratch.log("a.ndjson"), scratch.log("a.ndjson.\(2000 - cut)"))
-                }
+                if random.oneIn(40) { rotate(scratch) }
                 usleep(5000)
             }
             try disk.cutPower { Self.end(daemon, &random) }

@@ -1,12 +1,19 @@
 /// Contacts whose row in `leads.db` is behind, and when each may be written again.
 ///
 /// While events pour in a contact is published at most once a second; when it is quiet, at once.
-/// Invariant: a contact is in `waiting` exactly if its row is behind.
+/// Invariant: a contact whose row is behind is in `waiting` or in `stretch`; others are only in
+/// `stretch`.
 struct DirtyContacts {
     /// Milliseconds between two publications of one contact while it is busy.
     private static let interval: Int64 = 1000
+    /// More contacts than this are not kept one by one: some 20 MiB.
+    private static let kept = 500_000
 
+    private let limit: Int
     private var waiting: Set<Int64> = []
+    /// All numbers in here, when there were too many: what is published without need takes time, where
+    /// ten million numbers would take memory.
+    private var stretch: Range<Int64> = 0..<0
     /// Those that wait in the order in which they were touched, so that nobody waits for ever behind
     /// contacts that are touched again and again; with some that wait no more.
     private var order: [Int64] = []
@@ -14,22 +21,42 @@ struct DirtyContacts {
     private var published: [Int64: Int64] = [:]
     private var nextLook: Int64 = 0
 
-    /// How many rows are behind.
-    var count: Int { waiting.count }
+    /// - Parameter limit: How many contacts are kept one by one.
+    init(limit: Int = DirtyContacts.kept) { self.limit = limit }
+
+    /// How many rows are behind, at most.
+    var count: Int { waiting.count + stretch.count }
     /// Whether no row is behind.
-    var isEmpty: Bool { waiting.isEmpty }
+    var isEmpty: Bool { waiting.isEmpty && stretch.isEmpty }
 
     /// Notes that the rows of these contacts are behind.
     mutating func touch(_ contacts: Set<Int64>) {
-        order += contacts.filter { waiting.insert($0).inserted }.sorted()
+        order += contacts.filter { !stretch.contains($0) && waiting.insert($0).inserted }.sorted()
         nextLook = 0
+        if waiting.count > limit { stretchOut() }
+    }
+
+    /// Makes one stretch of all that wait.
+    private mutating func stretchOut() {
+        guard let first = waiting.min(), let last = waiting.max() else { return }
+        stretch =
+            stretch.isEmpty
+            ? first..<(last + 1)
+            : min(first, stretch.lowerBound)..<max(last + 1, stretch.upperBound)
+        waiting = []
+        order = []
     }
 
     /// Notes that a contact is published otherwise.
     ///
     /// - Returns: whether its row was behind.
     @discardableResult
-    mutating func remove(_ contact: Int64) -> Bool { waiting.remove(contact) != nil }
+    mutating func remove(_ contact: Int64) -> Bool {
+        let wasBehind = stretch.contains(contact) || waiting.contains(contact)
+        waiting.remove(contact)
+        if contact == stretch.lowerBound, !stretch.isEmpty { stretch.removeFirst() }
+        return wasBehind
+    }
 
     /// Lets every contact be published at once.
     mutating func release() {
@@ -38,14 +65,17 @@ struct DirtyContacts {
     }
 
     /// Whether a contact may be published at a time, in monotonic milliseconds.
-    func hasDue(at now: Int64) -> Bool { !waiting.isEmpty && now >= nextLook }
+    func hasDue(at now: Int64) -> Bool { !isEmpty && now >= nextLook }
 
     /// Contacts that may be published now, at most `limit`.
     ///
     /// - Complexity: O(contacts that wait).
     mutating func takeDue(at now: Int64, limit: Int, busy: Bool) -> [Int64] {
         guard hasDue(at: now) else { return [] }
-        var due: [Int64] = []
+        // Half and half, so that neither waits for the other.
+        var due = Array(stretch.prefix(waiting.isEmpty ? limit : limit / 2))
+        stretch = stretch.dropFirst(due.count)
+        for contact in due { waiting.remove(contact) }
         var early: [Int64] = []
         var earliest = Int64.max
         var place = 0
@@ -63,7 +93,7 @@ struct DirtyContacts {
         }
         // Who was early stays in front, and who was not looked at behind.
         order.replaceSubrange(0..<place, with: early)
-        nextLook = due.count == limit ? 0 : earliest
+        nextLook = due.count == limit || !stretch.isEmpty ? 0 : earliest
         if published.count > 50_000 {
             published = published.filter { now - $0.value < Self.interval }
         }
