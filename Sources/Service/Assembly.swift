@@ -6,6 +6,12 @@ import Ingest
 import Logging
 import Store
 
+/// The system lets the daemon start no threads.
+struct NoThreads: Error, CustomStringConvertible {
+    /// What happened, and what to do.
+    let description = "no thread can be started: raise TasksMax of the service, or its LimitNPROC"
+}
+
 /// The parts of a running daemon, put together.
 final class Assembly {
     let loop: IngestLoop
@@ -18,7 +24,7 @@ final class Assembly {
 
     /// Opens the state and what is published, and makes the threads.
     ///
-    /// - Throws: `StoreError`.
+    /// - Throws: `StoreError`, `NoThreads`.
     init(
         configuration: Configuration, options: DaemonOptions, lock: StateLock, clock: Clock,
         degraded: Degraded, logger: Logger, notifier: Notifier, signalDescriptor: Int32
@@ -50,6 +56,7 @@ final class Assembly {
             store: store, rules: rules, day: day, publication: publication,
             publishesAtOnce: !options.once, wakeDescriptor: wakeDescriptor, degraded: degraded,
             clock: clock, logger: logger)
+        guard worker.hasBegun(milliseconds: 10_000) else { throw NoThreads() }
         loop = IngestLoop(
             ingestor: ingestor, worker: worker, notifier: notifier, clock: clock, logger: logger,
             degraded: degraded, signalDescriptor: signalDescriptor,

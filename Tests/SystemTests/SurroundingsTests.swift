@@ -89,6 +89,17 @@ import Testing
         #expect(daemon.code(within: 5) == 0)
     }
 
+    @Test(.enabled(if: OtherUser.isAvailable))
+    func `without threads it ends at once and says why`() throws {
+        let scratch = try DaemonScratch()
+        let user = OtherUser.service + ["/usr/bin/prlimit", "--nproc=1"]
+        unsafe mkdir(scratch.state, 0o711)
+        unsafe chown(scratch.state, OtherUser.serviceNumber, OtherUser.serviceNumber)
+        let outcome = try scratch.once(wrapper: user)
+        #expect(outcome.code == 70)
+        #expect(outcome.talk.contains("no thread can be started"), "\(outcome.talk)")
+    }
+
     @Test(arguments: [
         ["LANG=tr_TR.UTF-8", "TZ=:/bad"], ["LC_ALL=C", "TZ=Pacific/Chatham"], ["-i"],
     ])

@@ -40,6 +40,7 @@ final class StoreWorker: @unchecked Sendable {
     let degraded: Degraded
     let clock: Clock
     private let logger: Logger
+    private let begun = DispatchSemaphore(value: 0)
     private let ended = DispatchSemaphore(value: 0)
 
     let store: StateStore
@@ -249,9 +250,16 @@ final class StoreWorker: @unchecked Sendable {
         return true
     }
 
+    /// Whether the thread has begun, after waiting for that for some time: a system that has no room for
+    /// another thread does not say so.
+    func hasBegun(milliseconds: Int) -> Bool {
+        begun.wait(timeout: .now() + .milliseconds(milliseconds)) == .success
+    }
+
     // MARK: The thread
 
     private func run() {
+        begun.signal()
         beginUpkeep()
         while !queue.isFinished {
             heartbeat.add(1, ordering: .relaxed)
