@@ -151,7 +151,8 @@ struct KillLoop {
     private func shorten(_ program: RunningProgram) throws {
         guard case .daemon = contender else { return try cut("c") }
         func isSettled() throws -> Bool {
-            guard let status = try scratch.status() else { return false }
+            // Before it has the lock, the command answers for it, and knows only of what was read.
+            guard let status = try scratch.status(), status.isRunning else { return false }
             return status.lagBytes == 0 && status.partialBytes == 0
         }
         guard try holds(within: 5, { try isSettled() }) else { return }
@@ -179,7 +180,10 @@ struct KillLoop {
     mutating func difference() throws -> [String] {
         try finish()
         var counted: [String: Int64] = [:]
-        for row in try scratch.rows("SELECT email, events FROM leads") {
+        guard let rows = try? scratch.rows("SELECT email, events FROM leads") else {
+            return failures + ["there is no leads.db that can be read"]
+        }
+        for row in rows {
             counted[String((row["email"]?.text ?? "").prefix { $0 != "@" })] = row["events"]?.int
         }
         var result = failures

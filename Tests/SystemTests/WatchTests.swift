@@ -37,6 +37,8 @@ import Testing
                 Self.removeLeads(scratch)
             }
         }
+        // It appears when it is complete.
+        #expect(holds(within: 20) { FileManager.default.fileExists(atPath: scratch.leads) })
         _ = try scratch.settled()
         let journal = try scratch.rows("SELECT * FROM segment_changes ORDER BY seq")
         #expect(journal.count > 100, "seed \(seed)")

@@ -118,7 +118,8 @@ public final class DaemonScratch: Sendable {
                 {
                     guard let now = try self.status() else { return false }
                     status = now
-                    return now.lagBytes == 0 && now.pending == 0 && now.published >= now.sequence
+                    return now.isRunning && now.lagBytes == 0 && now.pending == 0
+                        && now.published >= now.sequence
                 })
         else { throw DaemonError(talk: "not settled: \(status.json)") }
         return status
@@ -168,6 +169,8 @@ public struct Status {
     /// All of it.
     public let json: [String: Any]
 
+    /// Whether the daemon itself has answered.
+    public var isRunning: Bool { json["running"] as? Bool == true }
     /// Bytes that are not read yet.
     public var lagBytes: Int64 { integer("lag_bytes") }
     /// Bytes of last lines without a newline.
