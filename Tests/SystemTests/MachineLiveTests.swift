@@ -39,6 +39,22 @@ import Testing
         #expect(again.code(within: 10) == 0)
     }
 
+    @Test func `who did what in which second is forgotten after two days, and stays set aside`()
+        throws
+    {
+        let scratch = try DaemonScratch()
+        try scratch.append((0..<4).map { Self.click($0, at: 90) }, to: "a.ndjson")
+        let state = scratch.state + "/state.db"
+        for (day, kept) in [("2026-09-14", 1), ("2026-09-16", 1), ("2026-09-17", 0)] {
+            #expect(try scratch.once(asOf: day).code == 0)
+            for table in ["trace", "share", "message_link"] {
+                let rows = try TableRows.read(state, "SELECT count(*) FROM \(table)")
+                #expect(rows.first?.values.first?.int == Int64(kept), "\(day) \(table)")
+            }
+            #expect(scratch.number("SELECT counts->>'click:machine' FROM leads") == 4)
+        }
+    }
+
     @Test func `a crawler's visits count again once somebody is known behind it`() throws {
         let scratch = try DaemonScratch()
         let cookie = #""cookie":"c""#

@@ -144,6 +144,24 @@ import Testing
         #expect(touched.count == 2, "both have to be published anew")
     }
 
+    @Test(arguments: [false, true])
+    func `a verdict reaches over the end of a row, whichever side comes first`(
+        isReversed: Bool
+    ) throws {
+        let watched = try Watched()
+        // 2,432 s after this midnight a row of 1,024 s ends.
+        let ann = [Self.click("/a", 2429), Self.click("/trap", 2435)]
+        let bob = (0..<3).map {
+            Self.click("/\($0)", 2430 + Int64($0), "bob@x.example", message: "b")
+        }
+        for event in isReversed ? (ann + bob).reversed() : ann + bob { try watched.commit([event]) }
+        let ofAnn = try watched.counts("email:ann@x.example")
+        #expect(ofAnn == ["click:machine 2", "machine:honeypot 2", "tested 1"])
+        #expect(
+            try watched.counts("email:bob@x.example") == ["click:machine 3", "machine:sweep 3"])
+        #expect(try watched.scratch.rows("SELECT count(*) FROM trace") == ["4"])
+    }
+
     @Test func `around a honeypot everything is a machine's but what a shop says`() throws {
         let watched = try Watched()
         let order = OwnedEvent(
