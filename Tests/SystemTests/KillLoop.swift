@@ -32,6 +32,8 @@ struct KillLoop {
     private let contender: Contender
     private var random: SeededGenerator
     private var written: [String: Int] = [:]
+    /// Lines that were cut off after they were counted.
+    private var cutOff: Set<String> = []
     /// What ended otherwise than by being killed.
     private(set) var failures: [String] = []
 
@@ -150,7 +152,7 @@ struct KillLoop {
 
     /// Cuts the last line off a log once everything is counted, and waits until that was noticed and
     /// committed: what was counted stays so, and nothing counts again.
-    private func shorten(_ program: RunningProgram) throws {
+    private mutating func shorten(_ program: RunningProgram) throws {
         guard case .daemon = contender else { return try cut("c") }
         func isSettled() throws -> Bool {
             // Before it has the lock, the command answers for it, and knows only of what was read.
@@ -168,12 +170,13 @@ struct KillLoop {
         }
     }
 
-    private func cut(_ name: String) throws {
+    private mutating func cut(_ name: String) throws {
         let path = scratch.log(name + ".ndjson")
         guard let content = FileManager.default.contents(atPath: path), content.count > 1,
             let end = content.dropLast().lastIndex(of: 0x0A)
         else { return }
         unsafe truncate(path, off_t(end + 1))
+        cutOff.insert("\(name)\(written[name, default: 0] - 1)")
     }
 
     // MARK: The check
@@ -192,7 +195,10 @@ struct KillLoop {
         for name in Self.names {
             for number in 0..<written[name, default: 0] {
                 let count = counted.removeValue(forKey: "\(name)\(number)") ?? 0
-                if count != 1 { result.append("\(name)\(number) counted \(count) times") }
+                if count == 1 { continue }
+                let isCut = cutOff.contains("\(name)\(number)")
+                result.append(
+                    "\(name)\(number)\(isCut ? ", cut off," : "") counted \(count) times")
             }
         }
         return result + counted.keys.sorted().map { "\($0) was never written" }
