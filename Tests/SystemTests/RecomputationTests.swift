@@ -49,6 +49,37 @@ import Testing
         try Self.compare(split, slow, "split, seed \(seed)")
     }
 
+    @Test(arguments: [21, 22] as [UInt64])
+    func `killed at any moment, it shows in the end what one run shows`(seed: UInt64) throws {
+        var log = RandomLog(seed: seed, people: 40, lastDay: Self.day)
+        let lines = log.lines(3000)
+        let whole = try DaemonScratch()
+        try whole.append(lines, to: "a.ndjson")
+        try Self.run(whole)
+
+        var random = SeededGenerator(seed: seed)
+        let killed = try DaemonScratch()
+        var rest = lines.shuffled(using: &random)[...]
+        while !rest.isEmpty {
+            for name in ["a", "b"] {
+                let part = rest.prefix(Int.random(in: 0...400, using: &random))
+                rest = rest.dropFirst(part.count)
+                try killed.append(Array(part), to: name + ".ndjson")
+            }
+            let daemon = try killed.launch(["--as-of", Self.dayText])
+            // When so much is shown, or earlier: while it starts, commits or publishes.
+            let enough = Int64.random(in: 0...Int64(lines.count - rest.count), using: &random)
+            _ = holds(within: .random(in: 0.01...0.5, using: &random)) {
+                (killed.number("SELECT sum(lines_read) FROM sources") ?? -1) >= enough
+            }
+            daemon.killNow()
+        }
+        try Self.run(killed)
+        #expect(try Self.everything(killed) == Self.everything(whole), "seed \(seed)")
+        let slow = SlowRecomputation(lines, day: Self.day, offsetMinutes: 0)
+        try Self.compare(killed, slow, "killed, seed \(seed)")
+    }
+
     // MARK: Helpers
 
     private static func rules(_ minutes: Int) -> String {
