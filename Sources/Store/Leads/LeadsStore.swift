@@ -113,7 +113,10 @@ public final class LeadsStore {
     /// - Throws: `StoreError`; 75 (`isBusy`) if a reader holds the file locked.
     public func publish(_ publication: Publication, at now: Instant) throws(StoreError) {
         // Touched contacts come before the sweep gets to them.
-        if !publication.contacts.allSatisfy({ publication.sweep?.contains($0.contact) == true }) {
+        let isSwept = { (contact: Int64) in publication.sweep?.contains(contact) == true }
+        if !publication.contacts.allSatisfy({ isSwept($0.contact) })
+            || !publication.gone.allSatisfy(isSwept)
+        {
             mayRepeat = true
         }
         try inTransaction { () throws(StoreError) in
@@ -121,7 +124,8 @@ public final class LeadsStore {
             let shown = try shown(before: publication)
             try write(rowsOf: publication, after: shown)
             for contact in publication.gone {
-                try remove(contact)
+                // Most of a sweep are lone cookies, which a new file has never shown.
+                if mayRepeat { try remove(contact) }
                 if publication.erases { try forgetChanges(of: contact) }
             }
             try removeOthers(of: shown, but: publication.contacts)
