@@ -17,7 +17,7 @@ public struct PersonFacts: Sendable {
         /// Its counts beyond the retention, by signal.
         public var lifetime: [SignalID: Tally] = [:]
         /// Why it belongs to the person; nil for the root.
-        public var reason: String?
+        public var reason: MembershipReason?
 
         /// An identifier with its facts.
         public init(

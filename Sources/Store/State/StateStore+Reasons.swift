@@ -45,7 +45,7 @@ extension StateStore {
     private func tell(
         _ persons: inout [PersonFacts], _ seat: Seats.Seat?, _ votes: inout VoteCount
     ) {
-        defer { votes = VoteCount() }
+        defer { votes.clear() }
         guard let seat, Self.wantsReason(seat.member, persons[seat.person]) else { return }
         persons[seat.person].members[seat.member].reason = votes.reason(
             for: seat.id, in: persons[seat.person].contact)
@@ -79,19 +79,21 @@ private struct VoteCount {
         }
     }
 
-    func reason(for id: Int64, in contact: Int64) -> String? {
+    mutating func clear() { sums.removeAll(keepingCapacity: true) }
+
+    func reason(for id: Int64, in contact: Int64) -> MembershipReason? {
         let total = sums.reduce(0) { $0 + $1.n }
         guard total > 0 else { return nil }
         if contact != id, let own = sums.first(where: { $0.root == contact }) {
-            return "\(own.n) of \(total) events lead there"
+            return .votes(own.n, of: total)
         }
-        return "\(sums.map(\.n).max() ?? 0) of \(total) events lead to one person, too few"
+        return .disputed(sums.map(\.n).max() ?? 0, of: total)
     }
 }
 
 extension StateStatements {
     /// Why an identifier belongs to a contact.
-    func reason(for id: Int64, in contact: Int64) throws(StoreError) -> String? {
+    func reason(for id: Int64, in contact: Int64) throws(StoreError) -> MembershipReason? {
         var actor: String?
         readAssertions.bind(1, id)
         while try readAssertions.step() {
@@ -99,7 +101,7 @@ extension StateStatements {
                 actor = readAssertions.text(2)
             }
         }
-        if let actor { return "linked by \(actor)" }
+        if let actor { return .linked(by: actor) }
         var votes = VoteCount()
         readVotes.bind(1, id)
         while try readVotes.step() { votes.add(readVotes.int(0), readVotes.int(1)) }
