@@ -83,6 +83,9 @@ public final class Daemon {
         } catch let error as StoreError {
             logger.critical("\(error)")
             return error.exitCode
+        } catch let error as ControlError {
+            logger.critical("\(error.message); \(error.remedy)")
+            return error.exitCode
         } catch {
             logger.critical("\(error)")
             return 70

@@ -28,6 +28,16 @@ import Testing
         #expect(try scratch.settled().sequence >= 0)
     }
 
+    @Test func `a socket that cannot be made is an error of input and output`() throws {
+        let scratch = try DaemonScratch()
+        try FileManager.default.createDirectory(
+            atPath: scratch.state + "/control.sock", withIntermediateDirectories: true)
+        unsafe chmod(scratch.state, 0o711)
+        let daemon = try scratch.launch()
+        #expect(daemon.code(within: 10) == 74, "\(daemon.talk)")
+        #expect(daemon.talk.contains("control.sock"), "\(daemon.talk)")
+    }
+
     @Test(arguments: ["newer", "garbage", "zeroed", "foreign", "text", "short"])
     func `a state that is not ours to use stays as it is`(kind: String) throws {
         let scratch = try DaemonScratch()
