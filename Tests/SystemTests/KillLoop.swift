@@ -25,8 +25,6 @@ struct KillLoop {
         case tail
     }
 
-    /// Before one kill in so many the end of a log is cut off.
-    var cutsOnceIn = 5
     let seed: UInt64
     let scratch: DaemonScratch
     private let contender: Contender
@@ -54,7 +52,7 @@ struct KillLoop {
                 if random.oneIn(20) { try rotate(random.pick(Self.names)) }
                 usleep(10_000)
             }
-            if random.oneIn(cutsOnceIn) { try shorten(program) }
+            if random.oneIn(5) { try shorten(program) }
             program.killNow()
             if random.oneIn(5) { try rotate(random.pick(Self.names)) }
         }

@@ -20,8 +20,6 @@ enum Mistake: String, CaseIterable, Sendable {
     case forgetsKeys
     /// A file is known by its inode number alone.
     case inodeOnly
-    /// A file that became shorter is taken for a new one.
-    case readsAgainOnShrink
     /// A last line without a newline is taken for a line.
     case partialLines
     /// A file that was renamed is not read any further.

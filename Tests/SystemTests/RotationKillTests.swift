@@ -32,7 +32,6 @@ struct RotationKillTests {
     /// Kills a contender until the check fails, at most 60 times.
     private func expectCaught(_ contender: KillLoop.Contender, _ name: String) throws {
         var loop = try KillLoop(contender)
-        if case .daemon(.readsAgainOnShrink) = contender { loop.cutsOnceIn = 1 }
         for round in 1...20 {
             try loop.run(kills: 3)
             let difference = try loop.difference()

@@ -40,7 +40,7 @@ final class StoreWorker: @unchecked Sendable {
     let degraded: Degraded
     let clock: Clock
     private let logger: Logger
-    private let begun = DispatchSemaphore(value: 0)
+    private let hasBegun = Atomic<Bool>(false)
     private let ended = DispatchSemaphore(value: 0)
 
     let store: StateStore
@@ -251,15 +251,20 @@ final class StoreWorker: @unchecked Sendable {
     }
 
     /// Whether the thread has begun, after waiting for that for some time: a system that has no room for
-    /// another thread does not say so.
-    func hasBegun(milliseconds: Int) -> Bool {
-        begun.wait(timeout: .now() + .milliseconds(milliseconds)) == .success
+    /// another thread does not say so. The wall clock, by which semaphores wait, may be set meanwhile.
+    func hasBegun(milliseconds: Int64) -> Bool {
+        let deadline = clock.monotonic() + milliseconds
+        while !hasBegun.load(ordering: .acquiring) {
+            guard clock.monotonic() < deadline else { return false }
+            usleep(500)
+        }
+        return true
     }
 
     // MARK: The thread
 
     private func run() {
-        begun.signal()
+        hasBegun.store(true, ordering: .releasing)
         beginUpkeep()
         while !queue.isFinished {
             heartbeat.add(1, ordering: .relaxed)
