@@ -101,10 +101,12 @@ public struct IdentifierTable: Sendable {
     }
 
     /// Calls `body` with the value of an identifier.
-    public func withValue<T>(of number: Int, _ body: (ByteSlice) -> T) -> T {
+    public func withValue<T, E: Error>(
+        of number: Int, _ body: (ByteSlice) throws(E) -> T
+    ) throws(E) -> T {
         let row = rows[number]
-        return unsafe bytes.withUnsafeBufferPointer {
-            body(unsafe ByteSlice($0)[Int(row.offset)..<(Int(row.offset) + Int(row.count))])
+        return try unsafe bytes.withUnsafeBufferPointer { (bytes) throws(E) in
+            try body(unsafe ByteSlice(bytes)[Int(row.offset)..<(Int(row.offset) + Int(row.count))])
         }
     }
 

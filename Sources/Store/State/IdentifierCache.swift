@@ -14,9 +14,12 @@ struct IdentifierCache {
         var id: Int64
         /// The root of its person; itself if it is one.
         var root: Int64
+        /// Whether its edges disagree.
+        var isAmbiguous: Bool
     }
 
-    /// Both numbers have 40 bits; above the id stand 24 bits of the second hash.
+    /// Both numbers have 40 bits; above the id stand 24 bits of the second hash, above the root one
+    /// for those that are ambiguous.
     private struct Slot {
         var hash: UInt64
         var checkAndID: UInt64
@@ -64,7 +67,9 @@ struct IdentifierCache {
         let place = place(of: hash, check)
         guard slots[place].checkAndID != 0 else { return nil }
         return Known(
-            id: Int64(slots[place].checkAndID & Self.numberBits), root: Int64(slots[place].root))
+            id: Int64(slots[place].checkAndID & Self.numberBits),
+            root: Int64(slots[place].root & Self.numberBits),
+            isAmbiguous: slots[place].root > Self.numberBits)
     }
 
     /// Takes up an identifier, or its new root.
@@ -74,7 +79,8 @@ struct IdentifierCache {
         let place = place(of: hash, check)
         if slots[place].checkAndID == 0 { count += 1 }
         slots[place] = Slot(
-            hash: hash, checkAndID: check << 40 | UInt64(known.id), root: UInt64(known.root))
+            hash: hash, checkAndID: check << 40 | UInt64(known.id),
+            root: (known.isAmbiguous ? 1 << 40 : 0) | UInt64(known.root))
     }
 
     private func place(of hash: UInt64, _ check: UInt64) -> Int {

@@ -13,10 +13,25 @@ struct PersonUpdate {
     private var contacts: Set<Int64> = []
     /// Identifiers whose root changed here, for `IdentifierCache`.
     private(set) var moved: [(identifier: Identifier, known: IdentifierCache.Known)] = []
+    /// The same of identifiers that stood alone until now, by their numbers in the delta.
+    private(set) var joined: [(number: Int, known: IdentifierCache.Known)] = []
+    /// The first edges of identifiers that stood alone until now, by their ids.
+    private var firstEdges: [Int64: FirstEdges] = [:]
     /// Whether anybody ever said something against the edges; where not, nobody has to be asked.
     private let hasAssertions: Bool
     /// Whether memberships have to follow who moves.
     private let hasMemberships: Bool
+
+    /// All edges of an identifier that had none before this checkpoint.
+    private struct FirstEdges {
+        /// Its number in the delta.
+        var number: Int
+        /// The identifiers that they lead to, with the roots that these had, and how often.
+        var votes: [(higher: Int64, root: Int64, n: Int64)]
+    }
+
+    /// How many edges ahead memory is asked for them, and then for their ends.
+    private static let ahead = (edges: 24, ends: 12)
 
     init(in store: StateStore, now: Instant) throws(StoreError) {
         statements = store.statements
@@ -34,7 +49,13 @@ struct PersonUpdate {
         // Sorted, so that the index is walked in order.
         let rows = edges.rows
         let order = RadixOrder.indices(of: rows.map { UInt64(identifiers[Int($0.lower)].id) })
-        for place in order {
+        for (done, place) in order.enumerated() {
+            if done + Self.ahead.edges < order.count {
+                rows.prefetch(Int(order[done + Self.ahead.edges]))
+                let next = rows[Int(order[done + Self.ahead.ends])]
+                identifiers.prefetch(Int(next.lower))
+                identifiers.prefetch(Int(next.higher))
+            }
             let edge = rows[Int(place)]
             let lower = identifiers[Int(edge.lower)]
             let higher = identifiers[Int(edge.higher)]
@@ -49,6 +70,10 @@ struct PersonUpdate {
             // More votes for the person that it belongs to change nothing, and a new identifier
             // has its person already.
             if lower.isNew || lower.root == higher.root { continue }
+            if lower.isAlone, !hasAssertions {
+                firstEdges[lower.id, default: FirstEdges(number: Int(edge.lower), votes: [])].votes
+                    .append((higher.id, higher.root, edge.tally.n))
+            }
             changed[lower.kind, default: []].insert(lower.id)
             contacts.insert(higher.root)
         }
@@ -78,10 +103,16 @@ struct PersonUpdate {
         for kind in IdentifierKind.allCases {
             while let ids = changed.removeValue(forKey: kind) {
                 for id in ids.sorted() {
-                    guard try decide(id, isNew: new.contains(id)) else { continue }
+                    let first = firstEdges.removeValue(forKey: id)
+                    let isChanged =
+                        if let first { try decide(id, by: first) } else {
+                            try decide(id, isNew: new.contains(id))
+                        }
+                    guard isChanged else { continue }
                     // Nothing hangs below a cookie but what somebody linked to it.
                     if kind == .cookie, !hasAssertions { continue }
-                    let lower = statements.readLower
+                    let lower =
+                        hasAssertions ? statements.readLower : statements.readLowerByEdges
                     lower.bind(1, id)
                     while try lower.step() {
                         guard let kind = IdentifierKind(rawValue: UInt8(clamping: lower.int(1)))
@@ -120,18 +151,47 @@ struct PersonUpdate {
         contacts.insert(oldRoot ?? id)
         guard root != oldRoot || ambiguous != wasAmbiguous else { return false }
 
-        statements.setRoot.bind(1, root)
-        statements.setRoot.bind(2, Int64(ambiguous ? 1 : 0))
-        statements.setRoot.bind(3, id)
-        try statements.setRoot.run()
-        roots[id] = root ?? id
+        try setRoot(of: id, to: root, isAmbiguous: ambiguous)
         if let kind {
-            let identifier = Identifier(kind: kind, value: value)
-            moved.append((identifier, IdentifierCache.Known(id: id, root: root ?? id)))
+            let known = IdentifierCache.Known(id: id, root: root ?? id, isAmbiguous: ambiguous)
+            moved.append((Identifier(kind: kind, value: value), known))
         }
         contacts.formUnion([id, oldRoot ?? id, root ?? id])
         if root != oldRoot, !isNew { try note(id, from: oldRoot, to: root) }
         return root != oldRoot
+    }
+
+    /// Decides to whom an identifier belongs that stood alone: all its edges are in the checkpoint.
+    ///
+    /// - Returns: whether that changed.
+    private mutating func decide(_ id: Int64, by first: FirstEdges) throws(StoreError) -> Bool {
+        let votes = first.votes.map { (root: roots[$0.higher] ?? $0.root, n: $0.n) }
+        contacts.insert(id)
+        switch Belonging(votes: votes) {
+        case .own: return false
+        case .ambiguous:
+            try setRoot(of: id, to: nil, isAmbiguous: true)
+            joined.append(
+                (first.number, IdentifierCache.Known(id: id, root: id, isAmbiguous: true)))
+            return false
+        case .person(let root):
+            try setRoot(of: id, to: root, isAmbiguous: false)
+            joined.append(
+                (first.number, IdentifierCache.Known(id: id, root: root, isAmbiguous: false)))
+            contacts.insert(root)
+            try note(id, from: nil, to: root)
+            return true
+        }
+    }
+
+    private mutating func setRoot(
+        of id: Int64, to root: Int64?, isAmbiguous: Bool
+    ) throws(StoreError) {
+        statements.setRoot.bind(1, root)
+        statements.setRoot.bind(2, Int64(isAmbiguous ? 1 : 0))
+        statements.setRoot.bind(3, id)
+        try statements.setRoot.run()
+        roots[id] = root ?? id
     }
 
     private func note(_ id: Int64, from old: Int64?, to new: Int64?) throws(StoreError) {

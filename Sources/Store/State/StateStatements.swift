@@ -26,6 +26,7 @@ final class StateStatements {
     let readVotes: Statement
     let readUpward: Statement
     let readLower: Statement
+    let readLowerByEdges: Statement
     let stateTrait: Statement
     let readTraits: Statement
     let readLifetime: Statement
@@ -52,7 +53,7 @@ final class StateStatements {
     init(_ connection: Connection) throws(StoreError) {
         findIdentifier = try connection.prepare(
             """
-            SELECT id, kind, value, root FROM identifier WHERE hash = ?
+            SELECT id, kind, value, root, ambiguous FROM identifier WHERE hash = ?
             """)
         addIdentifier = try connection.prepare(
             """
@@ -123,6 +124,10 @@ final class StateStatements {
                 SELECT lower FROM edge WHERE higher = ?1
                 UNION SELECT lower FROM assertion WHERE higher = ?1 AND revoked IS NULL)
             JOIN identifier i ON i.id = lower ORDER BY lower
+            """)
+        readLowerByEdges = try connection.prepare(
+            """
+            SELECT lower, i.kind FROM edge JOIN identifier i ON i.id = lower WHERE higher = ?1
             """)
         stateTrait = try connection.prepare(
             """

@@ -8,6 +8,10 @@ struct ResolvedIdentifier {
     var root: Int64
     /// Whether this checkpoint is the first to name it.
     var isNew: Bool
+    /// Whether its edges disagreed before this checkpoint.
+    var isAmbiguous = false
+    /// Whether no edge led to anybody before this checkpoint, if nothing was asserted.
+    var isAlone: Bool { root == id && !isAmbiguous }
     /// Whether its person is erased: it was read before that was known, and is counted as erased.
     var isErased: Bool { id == 0 && !isNew }
 
@@ -38,7 +42,7 @@ extension StateStore {
             resolved.append(
                 ResolvedIdentifier(
                     id: known?.id ?? 0, kind: row.kind, root: known?.root ?? 0,
-                    isNew: known == nil))
+                    isNew: known == nil, isAmbiguous: known?.isAmbiguous ?? false))
         }
         try widen(resolved, rows)
         try addNew(&resolved, facts)
@@ -65,7 +69,8 @@ extension StateStore {
                 table.withValue(of: number, { $0.equals(find.bytes(2)) })
             {
                 let id = find.int(0)
-                let known = IdentifierCache.Known(id: id, root: find.optionalInt(3) ?? id)
+                let known = IdentifierCache.Known(
+                    id: id, root: find.optionalInt(3) ?? id, isAmbiguous: find.int(4) != 0)
                 cache.set(known, for: row.hash, check: check)
                 return known
             }
@@ -82,6 +87,17 @@ extension StateStore {
         cache.set(known, for: hash(hashed), check: check)
     }
 
+    /// Puts what is known of identifiers of a delta now into the cache.
+    func remember(
+        _ changed: [(number: Int, known: IdentifierCache.Known)], of table: IdentifierTable
+    ) {
+        for (number, known) in changed {
+            let row = table.rows[number]
+            let check = table.withValue(of: number) { IdentifierCache.check(row.kind, $0) }
+            cache.set(known, for: row.hash, check: check)
+        }
+    }
+
     /// Widens the registers of the known ones, in the order in which they lie.
     private func widen(
         _ resolved: [ResolvedIdentifier], _ rows: [IdentifierTable.Row]
@@ -94,7 +110,11 @@ extension StateStore {
             numbers.append(number)
         }
         let widen = statements.widenIdentifier
-        for index in RadixOrder.indices(of: ids) {
+        let order = RadixOrder.indices(of: ids)
+        for (done, index) in order.enumerated() {
+            if done + Self.ahead < order.count {
+                rows.prefetch(numbers[Int(order[done + Self.ahead])])
+            }
             let row = rows[numbers[Int(index)]]
             widen.bind(1, row.first)
             widen.bind(2, row.last)
@@ -117,6 +137,9 @@ extension StateStore {
             below[root] = number
         }
         for number in resolved.indices where resolved[number].isNew {
+            if number + Self.ahead < resolved.count, resolved[number + Self.ahead].isNew {
+                cache.prefetch(facts.identifiers.rows[number + Self.ahead].hash)
+            }
             switch homes[number].root {
             case .known(let root):
                 try insert(number, root: root, isAmbiguous: false, &resolved, facts.identifiers)
@@ -151,18 +174,18 @@ extension StateStore {
             add.bind(1, id)
             add.bind(2, Int64(bitPattern: place))
             add.bind(3, Int64(row.kind.rawValue))
-            let check = table.withValue(of: number) {
-                add.bind(text: $0, 4)
-                return IdentifierCache.check(row.kind, $0)
-            }
             add.bind(5, row.first)
             add.bind(6, row.last)
             add.bind(7, root)
             add.bind(8, Int64(isAmbiguous ? 1 : 0))
-            try add.run()
+            let check = try table.withValue(of: number) { (value) throws(StoreError) in
+                try add.run(bindingText: value, 4)
+                return IdentifierCache.check(row.kind, value)
+            }
             if connection.lastChanges > 0 {
-                cache.set(
-                    IdentifierCache.Known(id: id, root: root ?? id), for: row.hash, check: check)
+                let known = IdentifierCache.Known(
+                    id: id, root: root ?? id, isAmbiguous: isAmbiguous)
+                cache.set(known, for: row.hash, check: check)
                 break
             }
             place &+= 1

@@ -102,6 +102,7 @@ public final class StateStore {
                 var persons = try PersonUpdate(in: self, now: now)
                 try persons.apply(edges: checkpoint.facts.edges, of: resolved)
                 for (identifier, known) in persons.moved { remember(identifier, known) }
+                remember(persons.joined, of: checkpoint.facts.identifiers)
                 erasedHeads.merge(checkpoint.suppressed, uniquingKeysWith: +)
                 try write(positions: checkpoint.positions)
                 try write(tallies: checkpoint.tallies)
