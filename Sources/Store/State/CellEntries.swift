@@ -7,14 +7,25 @@ struct CellEntries {
     struct Row {
         /// The row's key in table `cell`.
         var key: Int64
-        /// The period of its days.
-        var period: Int32
         /// The identifier.
         var identifier: ResolvedIdentifier
+        /// Its cells among those of the batch.
+        var cells: Range<Int>
     }
 
-    /// Places of cells, sorted: 10 bits of period, 32 of the identifier's rank by id, 6 of the day in
-    /// the period, 16 of the signal. One for each event that counts once and brings no money.
+    /// Some rows, ascending by key, and their cells, ascending by day and signal.
+    struct Batch {
+        fileprivate(set) var rows: [Row] = []
+        fileprivate(set) var cells: [DailyCell] = []
+
+        /// No rows.
+        init() {}
+    }
+
+    /// Rows of a batch at most: what is stored of them is held in memory.
+    private static let batchRows = 256
+
+    /// Places of cells, sorted, of events that count once and bring no money.
     private let once: [UInt64]
     /// The places of all others, sorted, with what they add.
     private let others: [(place: UInt64, tally: Tally)]
@@ -22,52 +33,100 @@ struct CellEntries {
     private var nextOther = 0
     /// The identifiers by rank.
     private let ranked: [ResolvedIdentifier]
+    private let layout: Layout
+
+    /// What a place is made of, from the top: the period, the identifier's rank by id, the day in the
+    /// period, the signal, each with as few bits as it needs, so that sorting takes few passes.
+    private struct Layout {
+        private static let dayBits: UInt64 = 6
+        private var firstPeriod: UInt64 = 0
+        private var rankBits: UInt64 = 0
+        private var signalBits: UInt64 = 0
+
+        /// The lowest bit of the rank: from here on a place tells the row.
+        var rowShift: UInt64 { Self.dayBits + signalBits }
+
+        init(_ cells: CellLog, identifiers: Int) {
+            var periods: (first: UInt64, signals: UInt64) = (.max, 0)
+            func note(_ key: UInt64) {
+                periods.first = min(periods.first, Self.period(key))
+                periods.signals |= key & 0xFFFF
+            }
+            for key in cells.once { note(key) }
+            for entry in cells.others { note(entry.key) }
+            firstPeriod = periods.first
+            signalBits = Self.bits(periods.signals)
+            rankBits = Self.bits(UInt64(identifiers))
+        }
+
+        /// The place of a cell from its `CellKey.packed`.
+        func place(_ key: UInt64, _ ranks: [UInt32]) -> UInt64 {
+            let day = (key >> 16 & 0xFFFF) % UInt64(CellCodec.periodDays)
+            let rank = UInt64(ranks[Int(key >> 32)])
+            let row = (Self.period(key) - firstPeriod) << rankBits | rank
+            return (row << Self.dayBits | day) << signalBits | (key & 0xFFFF)
+        }
+
+        func rank(of row: UInt64) -> Int { Int(row & (1 << rankBits - 1)) }
+
+        func period(of row: UInt64) -> Int32 { Int32(row >> rankBits + firstPeriod) }
+
+        func dayAndSignal(of place: UInt64) -> (day: Int32, signal: SignalID) {
+            let signal = SignalID(truncatingIfNeeded: place & (1 << signalBits - 1))
+            return (Int32(place >> signalBits & (1 << Self.dayBits - 1)), signal)
+        }
+
+        private static func period(_ key: UInt64) -> UInt64 {
+            (key >> 16 & 0xFFFF) / UInt64(CellCodec.periodDays)
+        }
+
+        private static func bits(_ value: UInt64) -> UInt64 {
+            UInt64(UInt64.bitWidth - value.leadingZeroBitCount)
+        }
+    }
 
     init(_ cells: CellLog, _ identifiers: [ResolvedIdentifier]) {
         let order = RadixOrder.indices(of: identifiers.map { UInt64($0.id) })
         var ranks = [UInt32](repeating: 0, count: identifiers.count)
         for (rank, number) in order.enumerated() { ranks[Int(number)] = UInt32(rank) }
         ranked = order.map { identifiers[Int($0)] }
+        let layout = Layout(cells, identifiers: identifiers.count)
+        self.layout = layout
         var once: [UInt64] = []
         once.reserveCapacity(cells.once.count)
-        for key in cells.once { once.append(Self.place(key, ranks)) }
+        for key in cells.once { once.append(layout.place(key, ranks)) }
         RadixOrder.sort(&once)
         self.once = once
-        others = cells.others.map { (Self.place($0.key, ranks), $0.tally) }
+        others = cells.others.map { (layout.place($0.key, ranks), $0.tally) }
             .sorted { $0.place < $1.place }
     }
 
-    /// The place of a cell from its `CellKey.packed`.
-    private static func place(_ key: UInt64, _ ranks: [UInt32]) -> UInt64 {
-        let day = key >> 16 & 0xFFFF
-        let days = UInt64(CellCodec.periodDays)
-        let (period, dayInPeriod) = day.quotientAndRemainder(dividingBy: days)
-        let rank = UInt64(ranks[Int(key >> 32)])
-        return (period << 54) | (rank << 22) | (dayInPeriod << 16) | (key & 0xFFFF)
-    }
-
-    /// The next row, with its cells in `cells`, ascending by day and signal; nil after the last.
+    /// Fills a batch with the next rows; false after the last.
     ///
     /// What was counted and taken back in one checkpoint is as if it had never been.
-    mutating func nextRow(_ cells: inout [DailyCell]) -> Row? {
-        cells.removeAll(keepingCapacity: true)
-        while let head = (nextPlace.map { $0 >> 22 }) {
-            let identifier = ranked[Int(head & 0xFFFF_FFFF)]
-            let period = Int32(head >> 32)
-            while let place = nextPlace, place >> 22 == head {
+    mutating func next(_ batch: inout Batch) -> Bool {
+        batch.rows.removeAll(keepingCapacity: true)
+        batch.cells.removeAll(keepingCapacity: true)
+        while batch.rows.count < Self.batchRows, let first = nextPlace {
+            let row = first >> layout.rowShift
+            let identifier = ranked[layout.rank(of: row)]
+            let period = layout.period(of: row)
+            let start = batch.cells.count
+            while let place = nextPlace, place >> layout.rowShift == row {
                 let sum = takeSum(at: place)
                 if sum == Tally(n: 0, value: 0) { continue }
-                cells.append(
+                let (day, signal) = layout.dayAndSignal(of: place)
+                batch.cells.append(
                     DailyCell(
-                        day: Day(period * CellCodec.periodDays + Int32(place >> 16 & 63)),
-                        signal: SignalID(truncatingIfNeeded: place), tally: sum))
+                        day: Day(period * CellCodec.periodDays + day), signal: signal, tally: sum))
             }
-            if cells.isEmpty { continue }
-            return Row(
-                key: CellEntries.key(period: period, identifier: identifier.id), period: period,
-                identifier: identifier)
+            if batch.cells.count == start { continue }
+            batch.rows.append(
+                Row(
+                    key: CellEntries.key(period: period, identifier: identifier.id),
+                    identifier: identifier, cells: start..<batch.cells.count))
         }
-        return nil
+        return !batch.rows.isEmpty
     }
 
     private var nextPlace: UInt64? {

@@ -7,48 +7,49 @@ extension StateStore {
         cells: CellLog, of identifiers: [ResolvedIdentifier]
     ) throws(StoreError) {
         var entries = CellEntries(cells, identifiers)
+        var batch = CellEntries.Batch()
+        var stored = StoredCells()
         var packed: [UInt8] = []
-        var added: [DailyCell] = []
-        while let row = entries.nextRow(&added) {
-            if row.identifier.isErased {
-                try countErased(added)
-                continue
+        while entries.next(&batch) {
+            try stored.read(batch.rows, statements)
+            for (place, row) in batch.rows.enumerated() {
+                var added = batch.cells[row.cells]
+                if row.identifier.isErased {
+                    try countErased(added)
+                    continue
+                }
+                if let retention, added[added.startIndex].day < retention.start {
+                    var kept = Array(added)
+                    try addUp(&kept, of: row.identifier.id, before: retention)
+                    if kept.isEmpty { continue }
+                    added = kept[...]
+                }
+                packed.removeAll(keepingCapacity: true)
+                if stored.holdsRow(at: place) {
+                    let isSound = stored.withRow(at: place) {
+                        CellCodec.add(added, to: $0, into: &packed)
+                    }
+                    guard isSound else { throw damagedCell(row.key) }
+                } else {
+                    CellCodec.encode(added, into: &packed)
+                }
+                if packed.isEmpty {
+                    try statements.removeCell.run(row.key)
+                    continue
+                }
+                let write = statements.writeCell
+                write.bind(1, row.key)
+                try write.run(binding: packed, 2)
             }
-            if let retention, added[0].day < retention.start {
-                try addUp(&added, of: row.identifier.id, before: retention)
-                if added.isEmpty { continue }
-            }
-            packed.removeAll(keepingCapacity: true)
-            if row.identifier.isNew {
-                CellCodec.encode(added[...], into: &packed)
-            } else {
-                try add(added, to: row.key, into: &packed)
-            }
-            if packed.isEmpty {
-                try statements.removeCell.run(row.key)
-                continue
-            }
-            let write = statements.writeCell
-            write.bind(1, row.key)
-            try write.run(binding: packed, 2)
         }
     }
 
-    /// What a packed row and further cells come to together; there may be no such row.
-    private func add(
-        _ added: [DailyCell], to key: Int64, into packed: inout [UInt8]
-    ) throws(StoreError) {
-        let read = statements.readCell
-        read.bind(1, key)
-        guard try read.step() else { return CellCodec.encode(added[...], into: &packed) }
-        defer { read.reset() }
-        guard CellCodec.add(added[...], to: read.bytes(0), into: &packed) else {
-            throw .damaged(path: path, detail: "row \(key) of cell is not packed as it should be")
-        }
+    private func damagedCell(_ key: Int64) -> StoreError {
+        .damaged(path: path, detail: "row \(key) of cell is not packed as it should be")
     }
 
     /// Events that were applied before it was known that their person is erased.
-    private func countErased(_ cells: [DailyCell]) throws(StoreError) {
+    private func countErased(_ cells: ArraySlice<DailyCell>) throws(StoreError) {
         let names = try names()
         let events = cells.reduce(0) { $0 + (names.isSignal($1.signal) ? $1.tally.n : 0) }
         try statements.setMeta("erased", try (kept("erased") ?? 0) + events)
@@ -63,7 +64,7 @@ extension StateStore {
         guard try read.step() else { return }
         defer { read.reset() }
         guard CellCodec.decode(read.bytes(0), period: period, into: &cells) else {
-            throw .damaged(path: path, detail: "row \(key) of cell is not packed as it should be")
+            throw damagedCell(key)
         }
     }
 
