@@ -1,28 +1,28 @@
 /// Every statement of `leads.db` that runs more than once. A row that would not change is not
 /// written: each update holds only where some value differs.
 final class LeadsStatements {
-    let lead: Statement
-    let identifier: Statement
-    let cells: Statement
+    let leads: RowsStatement
+    let identifiers: RowsStatement
+    let cells: RowsStatement
     let readCells: Statement
     let dropCells: Statement
     let trait: Statement
     let interest: Statement
     let source: Statement
     let quarantined: Statement
-    let change: Statement
+    let changes: RowsStatement
     let setMeta: Statement
     let removeLead: Statement
     let readAccounts: Statement
     let addAccount: Statement
     let removeAccount: Statement
     let readMemberships: Statement
-    let writeMembership: Statement
+    let writeMemberships: RowsStatement
     let removeMembership: Statement
-    let addMember: Statement
+    let addMembers: RowsStatement
     let removeMember: Statement
     let resizeSegment: Statement
-    let stageChange: Statement
+    let stageChanges: RowsStatement
     let removeTraits: Statement
     let readInterests: Statement
     let removeInterests: Statement
@@ -37,20 +37,20 @@ final class LeadsStatements {
 
     init(_ connection: Connection) throws(StoreError) {
         func upsert(_ table: String, key: String, _ columns: [String]) throws(StoreError)
-            -> Statement
+            -> RowsStatement
         {
             let all = ([key] + columns).joined(separator: ", ")
-            let marks = Array(repeating: "?", count: columns.count + 1).joined(separator: ", ")
             let sets = columns.map { "\($0) = excluded.\($0)" }.joined(separator: ", ")
             let same = columns.map { "\(table).\($0) IS excluded.\($0)" }.joined(separator: " AND ")
-            return try connection.prepare(
+            return try RowsStatement(connection, columns: columns.count + 1) { rows in
                 """
-                INSERT INTO \(table)(\(all)) VALUES (\(marks))
+                INSERT INTO \(table)(\(all)) VALUES \(rows)
                 ON CONFLICT DO UPDATE SET \(sets) WHERE NOT (\(same))
-                """)
+                """
+            }
         }
-        lead = try upsert("leads", key: "contact_id", Self.leadColumns)
-        identifier = try upsert(
+        leads = try upsert("leads", key: "contact_id", Self.leadColumns)
+        identifiers = try upsert(
             "identifiers", key: "identifier_id",
             ["kind", "value", "contact_id", "ambiguous", "first_seen", "last_seen", "reason"])
         cells = try upsert("cell_period", key: "key", ["cells"])
@@ -66,9 +66,13 @@ final class LeadsStatements {
         source = try connection.prepare(
             "REPLACE INTO sources VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
         quarantined = try connection.prepare("REPLACE INTO quarantine VALUES (?, ?, ?, ?, ?)")
-        change = try connection.prepare("REPLACE INTO segment_changes VALUES (?, ?, ?, ?, ?, ?)")
+        changes = try RowsStatement(connection, columns: 6) {
+            "REPLACE INTO segment_changes VALUES \($0)"
+        }
         setMeta = try connection.prepare("REPLACE INTO meta VALUES (?, ?)")
-        stageChange = try connection.prepare("REPLACE INTO stage_changes VALUES (?, ?, ?, ?, ?)")
+        stageChanges = try RowsStatement(connection, columns: 5) {
+            "REPLACE INTO stage_changes VALUES \($0)"
+        }
         readAccounts = try connection.prepare(
             """
             SELECT contact_id, domain, stage, engagement, fit FROM leads
@@ -87,9 +91,13 @@ final class LeadsStatements {
             SELECT contact_id, packed FROM membership
             WHERE contact_id BETWEEN ? AND ? ORDER BY contact_id
             """)
-        writeMembership = try connection.prepare("REPLACE INTO membership VALUES (?, ?)")
+        writeMemberships = try RowsStatement(connection, columns: 2) {
+            "REPLACE INTO membership VALUES \($0)"
+        }
         removeMembership = try connection.prepare("DELETE FROM membership WHERE contact_id = ?")
-        addMember = try connection.prepare("REPLACE INTO segment_members VALUES (?, ?, ?)")
+        addMembers = try RowsStatement(connection, columns: 3) {
+            "REPLACE INTO segment_members VALUES \($0)"
+        }
         removeMember = try connection.prepare(
             "DELETE FROM segment_members WHERE segment = ? AND contact_id = ?")
         resizeSegment = try connection.prepare(

@@ -71,8 +71,20 @@ struct AccountTally {
 /// The accounts, kept up to date by differences, so that a contact costs the same however many
 /// colleagues it has.
 extension LeadsStore {
-    func write(_ tally: AccountTally) throws(StoreError) {
-        for (key, sums) in tally.parts.sorted(by: { $0.key < $1.key })
+    /// Writes the differences, but for those of a file being built, which nobody reads: they are kept
+    /// while they are few.
+    func writeAccounts() throws(StoreError) {
+        if !isBuilding || accounts.parts.count > Self.accountsKept { try writeAllAccounts() }
+    }
+
+    /// Accounts that are kept in memory while a file is built.
+    private static let accountsKept = 10_000
+
+    /// Writes all differences.
+    func writeAllAccounts() throws(StoreError) {
+        let parts = accounts.parts
+        accounts = AccountTally()
+        for (key, sums) in parts.sorted(by: { $0.key < $1.key })
         where sums != AccountTally.Sums() {
             let add = statements.addAccount
             add.bind(1, key.domain)

@@ -8,6 +8,8 @@ extension LeadsStore {
         membersOf publication: Publication, after before: [ShownContacts.Entry]
     ) throws(StoreError) {
         var sizes: [String: Int64] = [:]
+        var added: [(segment: SegmentID, contact: Int64, since: Int64)] = []
+        var packed: [(contact: Int64, members: [UInt8])] = []
         for (contact, entry) in zip(publication.contacts, before) {
             let range = Int(contact.members.lowerBound)..<Int(contact.members.upperBound)
             var row = MembershipRow()
@@ -23,19 +25,27 @@ extension LeadsStore {
             }
             for member in row.members where !shown.contains(member) {
                 guard let name = publication.segmentNames[member.segment] else { continue }
-                statements.addMember.bind(1, name)
-                statements.addMember.bind(2, contact.contact)
-                statements.addMember.bind(3, text(of: member.since))
-                try statements.addMember.run()
+                added.append((member.segment, contact.contact, member.since))
                 sizes[name, default: 0] += 1
             }
             guard !row.members.isEmpty else {
                 try statements.removeMembership.run(contact.contact)
                 continue
             }
-            statements.writeMembership.bind(1, contact.contact)
-            try statements.writeMembership.run(binding: row.packed, 2)
+            packed.append((contact.contact, row.packed))
             hasMembers = true
+        }
+        // Segment by segment, so that the rows of each lie together.
+        added.sort { ($0.segment, $0.contact) < ($1.segment, $1.contact) }
+        try statements.addMembers.run(count: added.count) { place, row in
+            let (segment, contact, since) = added[place]
+            row.bind(1, publication.segmentNames[segment])
+            row.bind(2, contact)
+            row.bind(3, text(of: since))
+        }
+        try statements.writeMemberships.run(count: packed.count) { place, row in
+            row.bind(1, packed[place].contact)
+            row.bind(blob: packed[place].members, 2)
         }
         for (name, change) in sizes.sorted(by: { $0.key < $1.key }) where change != 0 {
             statements.resizeSegment.bind(1, change)

@@ -11,25 +11,29 @@ extension LeadsStore {
         try unsafe publication.text.bytes.withUnsafeBufferPointer {
             (bytes) throws(StoreError) in
             let text = unsafe ByteSlice(bytes)
-            var tally = AccountTally()
             var before: [ShownContacts.Entry] = []
             before.reserveCapacity(publication.contacts.count)
             for contact in publication.contacts {
                 let entry = try shown.entry(of: contact.contact, in: self)
                 before.append(entry)
-                tally.subtract(entry.account)
-                tally.add(contact, text)
-                try write(contact, text)
+                accounts.subtract(entry.account)
+                accounts.add(contact, text)
             }
-            try write(tally)
-            for identifier in publication.identifiers.sorted(by: { $0.id < $1.id }) {
-                try write(identifier, text)
+            try writeAccounts()
+            let contacts = publication.contacts
+            try statements.leads.run(count: contacts.count) { bind(contacts[$0], text, to: $1) }
+            let identifiers = publication.identifiers
+            let byID = RadixOrder.indices(of: identifiers.map { UInt64(bitPattern: $0.id) })
+            try statements.identifiers.run(count: byID.count) {
+                bind(identifiers[Int(byID[$0])], text, to: $1)
             }
             if mayRepeat { try removeCells(leftBy: publication) }
-            for cells in publication.cells.sorted(by: { $0.key < $1.key }) {
-                statements.cells.bind(1, cells.key)
-                statements.cells.bind(cells.json, in: text, 2)
-                try statements.cells.run()
+            let cells = publication.cells
+            let byKey = RadixOrder.indices(of: cells.map { UInt64(bitPattern: $0.key) })
+            try statements.cells.run(count: byKey.count) { place, row in
+                let entry = cells[Int(byKey[place])]
+                row.bind(1, entry.key)
+                row.bind(entry.json, in: text, 2)
             }
             if mayRepeat {
                 for contact in publication.contacts where !contact.factsAreShown {
@@ -103,8 +107,7 @@ extension LeadsStore {
     private static func points(_ points: Micropoints) -> Double { Double(points) / 1_000_000 }
 
     /// The values in the order of `LeadColumn`.
-    private func write(_ contact: PublishedContact, _ text: ByteSlice) throws(StoreError) {
-        let row = statements.lead
+    private func bind(_ contact: PublishedContact, _ text: ByteSlice, to row: Statement) {
         row.bind(1, contact.contact)
         row.bind(contact.email, in: text, 2)
         row.bind(contact.customerID, in: text, 3)
@@ -125,7 +128,7 @@ extension LeadsStore {
         row.bind(18, Self.points(contact.delta60))
         row.bind(19, Self.points(contact.peak30))
         row.bind(contact.hotUntil, in: text, 20)
-        bindPurchases(contact, text)
+        bindPurchases(of: contact, text, to: row)
         row.bind(contact.deliverability, in: text, 32)
         row.bind(33, contact.softStreak)
         row.bind(contact.domain, in: text, 34)
@@ -135,11 +138,11 @@ extension LeadsStore {
         row.bind(contact.traits, in: text, 38)
         row.bind(contact.day, in: text, 39)
         row.bind(contact.interests, in: text, 40)
-        try row.run()
     }
 
-    private func bindPurchases(_ contact: PublishedContact, _ text: ByteSlice) {
-        let row = statements.lead
+    private func bindPurchases(
+        of contact: PublishedContact, _ text: ByteSlice, to row: Statement
+    ) {
         row.bind(contact.firstPurchase, in: text, 21)
         row.bind(contact.lastPurchase, in: text, 22)
         row.bind(23, contact.recencyDays)
@@ -153,8 +156,7 @@ extension LeadsStore {
         row.bind(31, contact.expectedPurchases)
     }
 
-    private func write(_ identifier: PublishedIdentifier, _ text: ByteSlice) throws(StoreError) {
-        let row = statements.identifier
+    private func bind(_ identifier: PublishedIdentifier, _ text: ByteSlice, to row: Statement) {
         row.bind(1, identifier.id)
         row.bind(identifier.kind, in: text, 2)
         row.bind(identifier.value, in: text, 3)
@@ -163,7 +165,6 @@ extension LeadsStore {
         row.bind(identifier.firstSeen, in: text, 6)
         row.bind(identifier.lastSeen, in: text, 7)
         row.bind(identifier.reason, in: text, 8)
-        try row.run()
     }
 
     private func write(_ trait: PublishedTrait, _ text: ByteSlice) throws(StoreError) {
@@ -178,11 +179,11 @@ extension LeadsStore {
 
     /// Takes a contact out. Identifiers that moved to another contact were written before and stay.
     func remove(_ contact: Int64) throws(StoreError) {
-        var tally = AccountTally()
-        tally.subtract(try ShownContacts().entry(of: contact, in: self).account)
+        let account = try ShownContacts().entry(of: contact, in: self).account
         try statements.removeLead.run(contact)
         guard connection.lastChanges > 0 else { return }  // it was not shown
-        try write(tally)
+        accounts.subtract(account)
+        try writeAccounts()
         try removeMembers(contact)
         try statements.removeTraits.run(contact)
         try statements.removeInterests.run(contact)
@@ -228,23 +229,25 @@ extension LeadsStore {
         if start > 1, !records.isEmpty { try statements.removeQuarantined.run(start) }
     }
 
-    func write(_ change: Publication.ChangeRow) throws(StoreError) {
-        statements.change.bind(1, change.sequence)
-        statements.change.bind(2, text(of: change.at))
-        statements.change.bind(3, change.segment)
-        statements.change.bind(4, change.contact)
-        statements.change.bind(5, change.change)
-        statements.change.bind(6, change.other)
-        try statements.change.run()
+    func write(_ changes: [Publication.ChangeRow]) throws(StoreError) {
+        try statements.changes.run(count: changes.count) { place, row in
+            row.bind(1, changes[place].sequence)
+            row.bind(2, text(of: changes[place].at))
+            row.bind(3, changes[place].segment)
+            row.bind(4, changes[place].contact)
+            row.bind(5, changes[place].change)
+            row.bind(6, changes[place].other)
+        }
     }
 
-    func write(_ change: Publication.StageChangeRow) throws(StoreError) {
-        statements.stageChange.bind(1, change.sequence)
-        statements.stageChange.bind(2, text(of: change.at))
-        statements.stageChange.bind(3, change.contact)
-        statements.stageChange.bind(4, change.before)
-        statements.stageChange.bind(5, change.stage)
-        try statements.stageChange.run()
+    func write(_ changes: [Publication.StageChangeRow]) throws(StoreError) {
+        try statements.stageChanges.run(count: changes.count) { place, row in
+            row.bind(1, changes[place].sequence)
+            row.bind(2, text(of: changes[place].at))
+            row.bind(3, changes[place].contact)
+            row.bind(4, changes[place].before)
+            row.bind(5, changes[place].stage)
+        }
     }
 
     /// The ladder, also where the configuration names none.

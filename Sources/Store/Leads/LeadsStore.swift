@@ -24,6 +24,8 @@ public final class LeadsStore {
     public private(set) var lastStageChange: Int64 = 0
     /// Whether any contact is in any segment.
     var hasMembers = false
+    /// What is to be added to accounts: nothing between two steps, but while a file is built.
+    var accounts = AccountTally()
 
     /// Whether a contact that is written may have been written before: always, but for a file that is
     /// built by nothing but a sweep.
@@ -119,6 +121,8 @@ public final class LeadsStore {
         {
             mayRepeat = true
         }
+        // What an attempt left that failed was taken back with its transaction.
+        if !isBuilding { accounts = AccountTally() }
         try inTransaction { () throws(StoreError) in
             if let model = publication.model { try write(model) }
             let shown = try shown(before: publication)
@@ -136,8 +140,8 @@ public final class LeadsStore {
             for stream in publication.streams { try write(stream) }
             if publication.clearsQuarantine { try connection.execute("DELETE FROM quarantine") }
             try write(publication.quarantined, start: publication.quarantineStart)
-            for change in publication.changes { try write(change) }
-            for change in publication.stageChanges { try write(change) }
+            try write(publication.changes)
+            try write(publication.stageChanges)
             try statements.removeChanges.run(publication.changesStart)
             try statements.removeStageChanges.run(publication.stageChangesStart)
             if publication.sweep?.upperBound == .max { try countMembers() }
@@ -163,6 +167,7 @@ public final class LeadsStore {
     /// Gives a newly built file its indexes and its name.
     public func finish() throws(StoreError) {
         guard isBuilding else { return }
+        try writeAllAccounts()
         try connection.execute("COMMIT")
         for index in LeadsSchema.indexes { try connection.execute(index) }
         try connection.execute("PRAGMA journal_mode = DELETE")

@@ -14,6 +14,9 @@ final class Statement {
     private let statement: OpaquePointer
     private let path: String
     private let sql: String
+    /// Added to the numbers of parameters: those of the second row of an INSERT of several follow those
+    /// of the first.
+    var firstParameter: Int32 = 0
 
     /// Prepares a statement.
     init(_ connection: OpaquePointer, path: String, _ sql: String) throws(StoreError) {
@@ -31,7 +34,9 @@ final class Statement {
 
     deinit { unsafe sqlite3_finalize(statement) }
 
-    func bind(_ index: Int32, _ value: Int64) { unsafe sqlite3_bind_int64(statement, index, value) }
+    func bind(_ index: Int32, _ value: Int64) {
+        unsafe sqlite3_bind_int64(statement, firstParameter + index, value)
+    }
 
     func bind(_ index: Int32, _ value: Int64?) {
         if let value { bind(index, value) } else { bindNull(index) }
@@ -39,13 +44,13 @@ final class Statement {
 
     func bind(_ index: Int32, _ value: Double?) {
         if let value {
-            unsafe sqlite3_bind_double(statement, index, value)
+            unsafe sqlite3_bind_double(statement, firstParameter + index, value)
         } else {
             bindNull(index)
         }
     }
 
-    func bindNull(_ index: Int32) { unsafe sqlite3_bind_null(statement, index) }
+    func bindNull(_ index: Int32) { unsafe sqlite3_bind_null(statement, firstParameter + index) }
 
     func bind(_ index: Int32, _ value: String?) {
         guard var value else { return bindNull(index) }
@@ -53,16 +58,16 @@ final class Statement {
             // An empty buffer may have no address, which would bind NULL.
             let start = unsafe $0.baseAddress.map(UnsafeRawPointer.init) ?? Self.nowhere
             _ = unsafe sqlite3_bind_text(
-                statement, index, start.assumingMemoryBound(to: CChar.self), Int32($0.count),
-                Self.copied)
+                statement, firstParameter + index, start.assumingMemoryBound(to: CChar.self),
+                Int32($0.count), Self.copied)
         }
     }
 
     func bind(text bytes: ByteSlice, _ index: Int32) {
         let start = unsafe bytes.start.map(UnsafeRawPointer.init) ?? Self.nowhere
         unsafe sqlite3_bind_text(
-            statement, index, start.assumingMemoryBound(to: CChar.self), Int32(bytes.count),
-            Self.copied)
+            statement, firstParameter + index, start.assumingMemoryBound(to: CChar.self),
+            Int32(bytes.count), Self.copied)
     }
 
     /// Binds text without copying it and runs the statement.
@@ -76,17 +81,23 @@ final class Statement {
     /// Binds a piece of an arena without copying it: the arena must outlive the next `run`.
     func bind(_ piece: TextArena.Piece, in arena: ByteSlice, _ index: Int32) {
         guard piece.start >= 0 else { return bindNull(index) }
-        let bytes = arena[Int(piece.start)..<Int(piece.start + piece.count)]
+        bind(kept: arena[Int(piece.start)..<Int(piece.start + piece.count)], index)
+    }
+
+    /// Binds text without copying it: it must outlive the next `run`.
+    func bind(kept bytes: ByteSlice, _ index: Int32) {
         let start = unsafe bytes.start.map(UnsafeRawPointer.init) ?? Self.nowhere
         unsafe sqlite3_bind_text(
-            statement, index, start.assumingMemoryBound(to: CChar.self), piece.count, nil)
+            statement, firstParameter + index, start.assumingMemoryBound(to: CChar.self),
+            Int32(bytes.count), nil)
     }
 
     /// Binds a blob without copying it and runs the statement.
     func run(binding bytes: [UInt8], _ index: Int32) throws(StoreError) {
         try unsafe bytes.withUnsafeBufferPointer { (bytes) throws(StoreError) in
             let start = unsafe bytes.baseAddress.map(UnsafeRawPointer.init) ?? Self.nowhere
-            unsafe sqlite3_bind_blob(statement, index, start, Int32(bytes.count), nil)
+            unsafe sqlite3_bind_blob(
+                statement, firstParameter + index, start, Int32(bytes.count), nil)
             try run()
         }
     }
@@ -100,7 +111,8 @@ final class Statement {
         #endif
         try unsafe numbers.withUnsafeBufferPointer { (numbers) throws(StoreError) in
             let start = unsafe numbers.baseAddress.map(UnsafeRawPointer.init) ?? Self.nowhere
-            unsafe sqlite3_bind_blob(statement, index, start, Int32(numbers.count * 8), nil)
+            unsafe sqlite3_bind_blob(
+                statement, firstParameter + index, start, Int32(numbers.count * 8), nil)
             try run()
         }
     }
@@ -108,7 +120,8 @@ final class Statement {
     func bind(blob bytes: [UInt8], _ index: Int32) {
         unsafe bytes.withUnsafeBytes {
             _ = unsafe sqlite3_bind_blob(
-                statement, index, $0.baseAddress ?? Self.nowhere, Int32($0.count), Self.copied)
+                statement, firstParameter + index, $0.baseAddress ?? Self.nowhere,
+                Int32($0.count), Self.copied)
         }
     }
 
