@@ -80,67 +80,65 @@ public struct TextArena: Sendable {
 
     /// An integer.
     public mutating func integer(_ value: Int64) {
-        if value < 0 { bytes.append(0x2D) }
-        digits(value.magnitude)
+        bytes.append(addingCapacity: 20) { $0.integer(value) }
+    }
+
+    /// Four integers as a JSON array.
+    public mutating func array(_ first: Int64, _ second: Int64, _ third: Int64, _ fourth: Int64) {
+        bytes.append(addingCapacity: 85) { text in
+            text.append(0x5B)
+            text.integer(first)
+            text.append(0x2C)
+            text.integer(second)
+            text.append(0x2C)
+            text.integer(third)
+            text.append(0x2C)
+            text.integer(fourth)
+            text.append(0x5D)
+        }
     }
 
     /// Points as a decimal number without trailing zeros.
     public mutating func points(_ value: Micropoints) {
-        if value < 0 { bytes.append(0x2D) }
-        digits(value.magnitude / 1_000_000)
-        var rest = value.magnitude % 1_000_000
-        guard rest != 0 else { return }
-        bytes.append(0x2E)
-        var scale: UInt64 = 100_000
-        while rest != 0 {
-            bytes.append(0x30 + UInt8(rest / scale))
-            rest %= scale
-            scale /= 10
+        bytes.append(addingCapacity: 21) { text in
+            if value < 0 { text.append(0x2D) }
+            text.digits(value.magnitude / 1_000_000)
+            var rest = value.magnitude % 1_000_000
+            guard rest != 0 else { return }
+            text.append(0x2E)
+            var scale: UInt64 = 100_000
+            while rest != 0 {
+                text.append(0x30 + UInt8(rest / scale))
+                rest %= scale
+                scale /= 10
+            }
         }
     }
 
     /// A day as `YYYY-MM-DD`.
     public mutating func day(_ day: Day) {
-        let (year, month, dayOfMonth) = day.civil
-        let bounded = max(0, min(year, 9999))
-        twoDigits(bounded / 100)
-        twoDigits(bounded % 100)
-        bytes.append(0x2D)
-        twoDigits(month)
-        bytes.append(0x2D)
-        twoDigits(dayOfMonth)
+        bytes.append(addingCapacity: 10) { $0.day(day) }
     }
 
     /// An instant as RFC 3339 in UTC, with milliseconds where there are any.
     public mutating func instant(_ instant: Instant) {
         let date = Day(of: instant, in: .utc)
-        let rest = Int(instant.milliseconds &- Int64(date.number) * 86_400_000)
-        day(date)
-        bytes.append(0x54)
-        twoDigits(rest / 3_600_000)
-        bytes.append(0x3A)
-        twoDigits(rest / 60_000 % 60)
-        bytes.append(0x3A)
-        twoDigits(rest / 1000 % 60)
-        if rest % 1000 != 0 {
-            bytes.append(0x2E)
-            Instant.appendDigits(rest % 1000, width: 3, to: &bytes)
+        let rest = UInt64(instant.milliseconds &- Int64(date.number) * 86_400_000)
+        bytes.append(addingCapacity: 24) { text in
+            text.day(date)
+            text.append(0x54)
+            text.twoDigits(rest / 3_600_000)
+            text.append(0x3A)
+            text.twoDigits(rest / 60_000 % 60)
+            text.append(0x3A)
+            text.twoDigits(rest / 1000 % 60)
+            if rest % 1000 != 0 {
+                text.append(0x2E)
+                text.append(0x30 + UInt8(rest % 1000 / 100))
+                text.twoDigits(rest % 100)
+            }
+            text.append(0x5A)
         }
-        bytes.append(0x5A)
-    }
-
-    private mutating func twoDigits(_ value: Int) {
-        bytes.append(0x30 + UInt8(truncatingIfNeeded: value / 10))
-        bytes.append(0x30 + UInt8(truncatingIfNeeded: value % 10))
-    }
-
-    private mutating func digits(_ value: UInt64) {
-        if value < 10 {
-            bytes.append(0x30 + UInt8(value))
-            return
-        }
-        digits(value / 10)
-        bytes.append(0x30 + UInt8(value % 10))
     }
 
     private mutating func escape(_ byte: UInt8) {
@@ -148,5 +146,36 @@ public struct TextArena: Sendable {
         raw("\\u00")
         bytes.append(hex[Int(byte >> 4)])
         bytes.append(hex[Int(byte & 15)])
+    }
+}
+
+/// Writing into room that was made: nothing is asked for each byte but whether it fits.
+extension OutputSpan<UInt8> {
+    fileprivate mutating func integer(_ value: Int64) {
+        if value < 0 { append(0x2D) }
+        digits(value.magnitude)
+    }
+
+    fileprivate mutating func day(_ day: Day) {
+        let (year, month, dayOfMonth) = day.civil
+        let bounded = UInt64(max(0, min(year, 9999)))
+        twoDigits(bounded / 100)
+        twoDigits(bounded % 100)
+        append(0x2D)
+        twoDigits(UInt64(month))
+        append(0x2D)
+        twoDigits(UInt64(dayOfMonth))
+    }
+
+    fileprivate mutating func digits(_ value: UInt64) {
+        if value < 10 { return append(0x30 + UInt8(value)) }
+        if value >= 100 { digits(value / 100) }
+        twoDigits(value % 100)
+    }
+
+    /// Of a number below 100.
+    fileprivate mutating func twoDigits(_ value: UInt64) {
+        append(0x30 + UInt8(value / 10))
+        append(0x30 + UInt8(value % 10))
     }
 }

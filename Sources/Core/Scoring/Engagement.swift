@@ -42,7 +42,7 @@ public struct Engagement: Sendable, Equatable {
         var total: Micropoints = 0
         for run in history.runs {
             guard let entry = model[run.signal] else { continue }
-            let points = micropoints(Self.points(history, run.cells, entry, on: day))
+            let points = micropoints(Self.points(history, run.cells, entry, model, on: day))
             if points != 0 || history.cells[run.cells.lowerBound].day <= day {
                 self.points.append(SignalPoints(signal: run.signal, points: points))
             }
@@ -63,7 +63,7 @@ public struct Engagement: Sendable, Equatable {
         var result: [SignalPoints] = []
         for run in history.runs {
             guard let entry = model[run.signal] else { continue }
-            let points = micropoints(Self.points(history, run.cells, entry, on: day))
+            let points = micropoints(Self.points(history, run.cells, entry, model, on: day))
             if points != 0 { result.append(SignalPoints(signal: run.signal, points: points)) }
         }
         return result
@@ -81,14 +81,16 @@ public struct Engagement: Sendable, Equatable {
 
     /// The points of one signal's cells before rounding.
     private static func points(
-        _ history: borrowing History, _ range: Range<Int>, _ entry: ScoringModel.Entry, on day: Day
+        _ history: borrowing History, _ range: Range<Int>, _ entry: ScoringModel.Entry,
+        _ model: ScoringModel, on day: Day
     ) -> Double {
-        entry.signal.limited(entry.signal.weight * mass(history, range, entry, on: day))
+        entry.signal.limited(entry.signal.weight * mass(history, range, entry, model, on: day))
     }
 
     /// The decayed number of events that count, oldest first.
     private static func mass(
-        _ history: borrowing History, _ range: Range<Int>, _ entry: ScoringModel.Entry, on day: Day
+        _ history: borrowing History, _ range: Range<Int>, _ entry: ScoringModel.Entry,
+        _ model: ScoringModel, on day: Day
     ) -> Double {
         var mass = 0.0
         for place in range {
@@ -96,7 +98,7 @@ public struct Engagement: Sendable, Equatable {
             if cell.day > day { break }
             mass +=
                 entry.signal.counted(cell.tally.n)
-                * entry.decay.factor(age: day.days(since: cell.day))
+                * model.factor(entry, age: day.days(since: cell.day))
         }
         return mass
     }
@@ -108,7 +110,7 @@ public struct Engagement: Sendable, Equatable {
         var total: Micropoints = 0
         for run in history.runs {
             guard let entry = model[run.signal], entry.signal.weight != 0 else { continue }
-            total += micropoints(points(history, run.cells, entry, on: day))
+            total += micropoints(points(history, run.cells, entry, model, on: day))
         }
         return max(0, total)
     }
@@ -154,12 +156,12 @@ public struct Engagement: Sendable, Equatable {
         var rests: [(entry: ScoringModel.Entry, mass: Double)] = []
         for run in history.runs {
             guard let entry = model[run.signal], entry.signal.weight != 0 else { continue }
-            rests.append((entry, mass(history, run.cells, entry, on: settled)))
+            rests.append((entry, mass(history, run.cells, entry, model, on: settled)))
         }
         func isHot(after age: Int) -> Bool {
             var total: Micropoints = 0
             for (entry, mass) in rests {
-                let points = entry.signal.weight * mass * entry.decay.factor(age: age)
+                let points = entry.signal.weight * mass * model.factor(entry, age: age)
                 total += micropoints(entry.signal.limited(points))
             }
             return max(0, total) >= model.mql

@@ -43,7 +43,8 @@ public struct Explanation: Sendable, Equatable {
         for run in history.runs {
             guard let entry = model[run.signal], history.cells[run.cells.lowerBound].day <= day
             else { continue }
-            let group = Self.rows(history, run.cells, entry, on: day, name: name(run.signal))
+            let group = Self.rows(
+                history, run.cells, entry, model, on: day, name: name(run.signal))
             total += group.reduce(0) { $0 + $1.points }
             groups.append(group)
         }
@@ -67,13 +68,13 @@ public struct Explanation: Sendable, Equatable {
 
     private static func rows(
         _ history: borrowing History, _ range: Range<Int>, _ entry: ScoringModel.Entry,
-        on day: Day, name: String
+        _ model: ScoringModel, on day: Day, name: String
     ) -> [Row] {
         var raw = 0.0
         var counted = 0.0
         for place in range where history.cells[place].day <= day {
             let cell = history.cells[place]
-            let left = entry.decay.factor(age: day.days(since: cell.day))
+            let left = model.factor(entry, age: day.days(since: cell.day))
             raw += Double(max(cell.tally.n, 0)) * left
             counted += entry.signal.counted(cell.tally.n) * left
         }

@@ -48,41 +48,15 @@ public func micropoints(_ points: Double) -> Micropoints {
     return bounded.isNaN ? 0 : Micropoints((bounded * 1_000_000).rounded())
 }
 
-/// The part of what an event gave that is left after some days: 2^(-age/halfLife).
-///
-/// - Source: exponential decay; whole days, after Cormode, Shkapenyuk, Srivastava and Xu, "Forward
-///   Decay", ICDE 2009: the weight of an event depends on its own day only, so sums commute.
-public struct Decay: Sendable {
-    private let halfLife: Double?
-    private let factors: [Double]
-
-    /// Ages up to which factors are looked up rather than computed: four years.
-    private static let tabulated = 1461
-
-    /// The decay of a half-life.
-    public init(_ halfLife: HalfLife) {
-        self.halfLife = halfLife.days
-        factors =
-            halfLife.days.map { days in
-                (0...Self.tabulated).map { exp2(-Double($0) / days) }
-            } ?? []
-    }
-
-    /// What is left after `age` days, 0 or more.
-    public func factor(age: Int) -> Double {
-        guard let halfLife else { return 1 }
-        return age <= Self.tabulated ? factors[age] : exp2(-Double(age) / halfLife)
-    }
-}
-
 /// A model made ready for scoring: rules by signal number.
 public struct ScoringModel: Sendable {
-    /// A rule with its decay.
+    /// A rule with its decay. It holds nothing that is counted, because it is looked up for each signal of
+    /// each contact many times over.
     public struct Entry: Sendable {
         /// The rule.
         public let signal: ScoredSignal
-        /// Its decay.
-        public let decay: Decay
+        /// Where the factors of its half-life begin.
+        fileprivate let factors: Int
     }
 
     /// The line of `hot_until`, in millionths of a point.
@@ -90,6 +64,11 @@ public struct ScoringModel: Sendable {
     /// Which signal is a purchase.
     public let purchase: SignalID?
     private let entries: [Entry?]
+    /// What is left after each number of days, one half-life after the other.
+    private let factors: [Double]
+
+    /// Ages up to which factors are looked up rather than computed: four years.
+    private static let tabulated = 1461
 
     /// Signals that the model no longer names keep their counts and give no points.
     ///
@@ -97,14 +76,30 @@ public struct ScoringModel: Sendable {
     public init(signals: [SignalID: ScoredSignal], mql: Double, purchase: SignalID?) {
         self.mql = micropoints(mql)
         self.purchase = purchase
-        var decays: [HalfLife: Decay] = [:]
+        var starts: [HalfLife: Int] = [:]
+        var factors: [Double] = []
         var entries = [Entry?](repeating: nil, count: Int(signals.keys.max() ?? 0) + 1)
         for (id, signal) in signals {
-            let decay = decays[signal.halfLife] ?? Decay(signal.halfLife)
-            decays[signal.halfLife] = decay
-            entries[Int(id)] = Entry(signal: signal, decay: decay)
+            let start = starts[signal.halfLife] ?? factors.count
+            if starts.updateValue(start, forKey: signal.halfLife) == nil,
+                let days = signal.halfLife.days
+            {
+                factors += (0...Self.tabulated).map { exp2(-Double($0) / days) }
+            }
+            entries[Int(id)] = Entry(signal: signal, factors: start)
         }
         self.entries = entries
+        self.factors = factors
+    }
+
+    /// The part of what an event gave that is left after `age` days, 0 or more: 2^(-age/halfLife).
+    ///
+    /// - Source: exponential decay; whole days, after Cormode, Shkapenyuk, Srivastava and Xu, "Forward
+    ///   Decay", ICDE 2009: the weight of an event depends on its own day only, so sums commute.
+    public func factor(_ entry: Entry, age: Int) -> Double {
+        guard let halfLife = entry.signal.halfLife.days else { return 1 }
+        return age <= Self.tabulated
+            ? factors[entry.factors + age] : exp2(-Double(age) / halfLife)
     }
 
     /// Whether no signal gives points.

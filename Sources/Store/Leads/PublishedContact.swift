@@ -369,15 +369,8 @@ public struct Publisher: Sendable {
     }
 
     private static func append(_ cell: DailyCell, to text: inout TextArena) {
-        text.raw("[")
-        text.integer(Int64(cell.day.number))
-        text.raw(",")
-        text.integer(Int64(cell.signal))
-        text.raw(",")
-        text.integer(cell.tally.n)
-        text.raw(",")
-        text.integer(cell.tally.value)
-        text.raw("]")
+        text.array(
+            Int64(cell.day.number), Int64(cell.signal), cell.tally.n, cell.tally.value)
     }
 
     /// Attributes in the order of their names; the CRM's own statements have columns instead.
