@@ -36,12 +36,14 @@ public struct SegmentBook {
         let found = try rules.apply(to: &publication)
         publication.segmentNames = names
         var changes = MembershipChanges()
+        let noted = hasRows ? try NotedMemberships(publication.sweep, in: store) : nil
         for (row, place) in found.order.enumerated() {
-            try settle(place, row, found, &publication, store, now, &changes)
+            let before = try noted?.row(of: publication.contacts[place].contact, in: store)
+            settle(place, row, found, &publication, before ?? MembershipRow(), now, &changes)
         }
-        if hasRows {
+        if let noted {
             for contact in publication.gone {
-                guard let before = try store.membership(of: contact) else { continue }
+                guard let before = try noted.row(of: contact, in: store) else { continue }
                 note(contact, MembershipRow(), after: before, &changes)
             }
         }
@@ -51,12 +53,10 @@ public struct SegmentBook {
 
     private func settle(
         _ place: Int, _ row: Int, _ found: LeadRules.Memberships,
-        _ publication: inout Publication, _ store: StateStore, _ now: Instant,
+        _ publication: inout Publication, _ before: MembershipRow, _ now: Instant,
         _ changes: inout MembershipChanges
-    ) throws(StoreError) {
+    ) {
         let contact = publication.contacts[place]
-        let stored = hasRows ? try store.membership(of: contact.contact) : nil
-        let before = stored ?? MembershipRow()
         var after = MembershipRow()
         for (segment, number) in numbers.enumerated() {
             let since = before.members.first { $0.segment == number }?.since

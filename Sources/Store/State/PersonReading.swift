@@ -57,8 +57,8 @@ extension StateStore {
         try readOthers(of: &persons, first...last)
         let seats = Seats(of: persons, from: first, to: last)
         try readCells(of: &persons, seats)
-        try readTraits(of: &persons, seats)
-        try readLifetime(of: &persons, seats)
+        if try hasRows("trait") { try readTraits(of: &persons, seats) }
+        if try hasRows("lifetime") { try readLifetime(of: &persons, seats) }
         try explain(&persons, seats)
         if let retention {
             for place in persons.indices { persons[place].addUp(before: retention) }
@@ -161,6 +161,10 @@ extension StateStore {
             row.reset()
             throw .damaged(path: path, detail: "row \(key) of cell is not packed as it should be")
         }
+    }
+
+    private func hasRows(_ table: String) throws(StoreError) -> Bool {
+        try connection.integer("SELECT 1 FROM \(table) LIMIT 1") != nil
     }
 
     private func readTraits(of persons: inout [PersonFacts], _ seats: Seats) throws(StoreError) {

@@ -41,6 +41,7 @@ final class StateStatements {
     let forget: Statement
     let addJournal: Statement
     let readMembership: Statement
+    let readMemberships: Statement
     let writeMembership: Statement
     let removeMembership: Statement
     let addStageChange: Statement
@@ -189,6 +190,11 @@ final class StateStatements {
             "INSERT INTO journal(at, segment, contact, change, other) VALUES (?, ?, ?, ?, ?)")
         readMembership = try connection.prepare(
             "SELECT stage, since, packed FROM membership WHERE contact = ?")
+        readMemberships = try connection.prepare(
+            """
+            SELECT contact, stage, since, packed FROM membership
+            WHERE contact BETWEEN ? AND ? ORDER BY contact
+            """)
         writeMembership = try connection.prepare(
             "REPLACE INTO membership(contact, stage, since, packed) VALUES (?, ?, ?, ?)")
         removeMembership = try connection.prepare("DELETE FROM membership WHERE contact = ?")

@@ -136,6 +136,36 @@ extension StateStore {
     }
 }
 
+/// What was last noticed of contacts: of those of a sweep it is read in one walk, of any others one by
+/// one.
+struct NotedMemberships {
+    private let range: ClosedRange<Int64>?
+    private var rows: [Int64: MembershipRow] = [:]
+
+    init(_ range: ClosedRange<Int64>?, in store: StateStore) throws(StoreError) {
+        self.range = range
+        guard let range else { return }
+        let read = store.statements.readMemberships
+        read.bind(1, range.lowerBound)
+        read.bind(2, range.upperBound)
+        while try read.step() {
+            let contact = read.int(0)
+            guard let row = MembershipRow(read, from: 1) else {
+                read.reset()
+                throw .damaged(
+                    path: store.path, detail: "row \(contact) of membership cannot be read")
+            }
+            rows[contact] = row
+        }
+    }
+
+    /// What was last noticed of a contact; nil if nothing was.
+    func row(of contact: Int64, in store: StateStore) throws(StoreError) -> MembershipRow? {
+        if let range, range.contains(contact) { return rows[contact] }
+        return try store.membership(of: contact)
+    }
+}
+
 /// What was noticed of some contacts.
 struct MembershipChanges {
     var rows: [(contact: Int64, row: MembershipRow)] = []

@@ -6,8 +6,8 @@ extension StateStore {
     /// Says it of the identifiers of one person.
     func explain(_ person: inout PersonFacts) throws(StoreError) {
         for place in person.members.indices where Self.wantsReason(place, person) {
-            person.members[place].reason = try statements.reason(
-                for: person.members[place].id, in: person.contact)
+            person.members[place].reason = try reason(
+                for: person.members[place].id, in: person.contact, mayBeAsserted: true)
         }
     }
 
@@ -31,15 +31,45 @@ extension StateStore {
                 seat = alone.contains(lower) ? nil : seats.near(lower, from: &place)
             }
             guard let seat else { continue }
-            let higher = edges.int(1)
-            let contact = persons[seat.person].contact
-            votes.add(higher == contact ? contact : try root(of: higher), edges.int(2))
+            try add(edges, to: &votes, of: persons[seat.person].contact)
         }
         tell(&persons, seat, &votes)
+        let mayBeAsserted = try hasAssertions()
         for seat in seats.of(alone) where Self.wantsReason(seat.member, persons[seat.person]) {
-            persons[seat.person].members[seat.member].reason = try statements.reason(
-                for: seat.id, in: persons[seat.person].contact)
+            persons[seat.person].members[seat.member].reason = try reason(
+                for: seat.id, in: persons[seat.person].contact, mayBeAsserted: mayBeAsserted)
         }
+    }
+
+    /// Why an identifier belongs to a contact.
+    private func reason(
+        for id: Int64, in contact: Int64, mayBeAsserted: Bool
+    ) throws(StoreError) -> MembershipReason? {
+        if mayBeAsserted {
+            let assertions = statements.readAssertions
+            var actor: String?
+            assertions.bind(1, id)
+            while try assertions.step() {
+                if assertions.int(1) != 0, assertions.int(0) == contact {
+                    actor = assertions.text(2)
+                }
+            }
+            if let actor { return .linked(by: actor) }
+        }
+        var votes = VoteCount()
+        let edges = statements.readUpward
+        edges.bind(1, id)
+        edges.bind(2, id)
+        while try edges.step() { try add(edges, to: &votes, of: contact) }
+        return votes.reason(for: id, in: contact)
+    }
+
+    /// Adds an edge to the votes for whom it leads to, which mostly is the contact itself.
+    private func add(
+        _ edge: Statement, to votes: inout VoteCount, of contact: Int64
+    ) throws(StoreError) {
+        let higher = edge.int(1)
+        votes.add(higher == contact ? contact : try root(of: higher), edge.int(2))
     }
 
     private func tell(
@@ -88,23 +118,5 @@ private struct VoteCount {
             return .votes(own.n, of: total)
         }
         return .disputed(sums.map(\.n).max() ?? 0, of: total)
-    }
-}
-
-extension StateStatements {
-    /// Why an identifier belongs to a contact.
-    func reason(for id: Int64, in contact: Int64) throws(StoreError) -> MembershipReason? {
-        var actor: String?
-        readAssertions.bind(1, id)
-        while try readAssertions.step() {
-            if readAssertions.int(1) != 0, readAssertions.int(0) == contact {
-                actor = readAssertions.text(2)
-            }
-        }
-        if let actor { return .linked(by: actor) }
-        var votes = VoteCount()
-        readVotes.bind(1, id)
-        while try readVotes.step() { votes.add(readVotes.int(0), readVotes.int(1)) }
-        return votes.reason(for: id, in: contact)
     }
 }
