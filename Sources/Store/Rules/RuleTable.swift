@@ -8,6 +8,8 @@ import Glibc
 /// A condition that calls a function of time is a generated column, `STORED`, because SQLite then sees to
 /// it that it depends on nothing but the row; the INSERT evaluates it. A contact for which some condition
 /// fails is looked at condition by condition. Invariant: between two evaluations the table is empty.
+///
+/// Where all conditions are plain ones, contacts for whom they can be told without SQLite are not in it.
 final class RuleTable {
     /// What came of a condition for a contact.
     enum Verdict: UInt8 {
@@ -28,6 +30,9 @@ final class RuleTable {
     private let conditions: [Condition]
     private let columns: [LeadColumn]
     private let beforeFit: Bool
+    /// All conditions, if they are plain ones.
+    private let program: ConditionProgram?
+    private var days: ConditionProgram.DayValues?
     private var table: (insert: Statement, select: Statement)
     /// For each condition a table of its own, made when it is first needed.
     private var single: [Int: RuleTable] = [:]
@@ -39,16 +44,17 @@ final class RuleTable {
 
     /// More conditions than this go into several tables: SQLite has room for 2,000 columns.
     static let largest = 400
-    /// Longer texts, which only JSON of thousands of attributes can be, are null to conditions.
-    private static let longestText = 200_000
     /// For one contact; what is sound takes microseconds.
     private static let longestNanoseconds: UInt64 = 200_000_000
 
     /// A table for conditions.
     ///
-    /// - Parameter beforeFit: Whether attributes past their shelf life are left out.
+    /// - Parameters:
+    ///   - beforeFit: Whether attributes past their shelf life are left out.
+    ///   - asksAlways: Whether SQLite is asked also where that is not necessary.
     init(
-        _ conditions: [Condition], reading columns: [LeadColumn], beforeFit: Bool
+        _ conditions: [Condition], reading columns: [LeadColumn], beforeFit: Bool,
+        asksAlways: Bool = false
     ) throws(StoreError) {
         precondition(conditions.count <= Self.largest)
         self.beforeFit = beforeFit
@@ -56,6 +62,12 @@ final class RuleTable {
         let key = LeadColumn.contactID
         self.columns = [key] + columns.filter { $0 != key }
         database = try RuleDatabase()
+        program =
+            asksAlways
+            ? nil
+            : conditions.reduce(Optional(ConditionProgram())) { program, condition in
+                program.flatMap { ConditionParser.add(condition.sql, to: $0) }
+            }
         table = try Self.table(conditions, self.columns, database)
     }
 
@@ -92,7 +104,8 @@ final class RuleTable {
         var batch = Batch(
             contacts: contacts, order: order, text: text,
             verdicts: Array(repeating: .unknown, count: order.count * conditions.count))
-        var rows = Array(order.indices)
+        var rows = try answerPlainly(&batch)
+        if rows.isEmpty { return batch.verdicts }
         while true {
             if leftOut != disabled.count { try leaveOutDisabled() }
             let answer = try answer(rows, &batch)
@@ -111,6 +124,41 @@ final class RuleTable {
         var verdicts: [Verdict]
 
         func contact(_ row: Int) -> PublishedContact { contacts[order[row]] }
+    }
+
+    /// Answers what can be told without SQLite.
+    ///
+    /// - Returns: the rows for which it has to be asked.
+    private func answerPlainly(_ batch: inout Batch) throws(StoreError) -> [Int] {
+        guard let program, let first = batch.order.first else { return Array(batch.order.indices) }
+        func day(_ place: Int) -> ByteSlice? {
+            let piece = batch.contacts[place].day
+            guard piece.start >= 0 else { return nil }
+            return batch.text[Int(piece.start)..<Int(piece.start + piece.count)]
+        }
+        if days?.areOf(day(first)) != true {
+            days = try program.values(for: day(first), in: database)
+        }
+        guard let days else { return Array(batch.order.indices) }
+        var rest: [Int] = []
+        var verdicts = batch.verdicts
+        program.evaluate(
+            batch.contacts, order: batch.order, in: batch.text, beforeFit: beforeFit, on: days
+        ) { row, values in
+            let start = row * conditions.count
+            var isKnown = program.timeFunctions.isEmpty || days.areOf(day(batch.order[row]))
+            for (condition, root) in program.roots.enumerated() {
+                switch values[root].truth {
+                case .holds: verdicts[start + condition] = .holds
+                case .fails, .null: verdicts[start + condition] = .fails
+                case .unknown: isKnown = false
+                }
+            }
+            if !isKnown { rest.append(row) }
+            for condition in disabled { verdicts[start + condition] = .unknown }
+        }
+        batch.verdicts = verdicts
+        return rest
     }
 
     /// Evaluates everything for some rows of a batch.
@@ -233,51 +281,11 @@ final class RuleTable {
         _ column: LeadColumn, of contact: PublishedContact, _ text: ByteSlice,
         _ insert: Statement, _ index: Int32
     ) {
-        func points(_ points: Micropoints) { insert.bind(index, Double(points) / 1_000_000) }
-        func piece(_ piece: TextArena.Piece) {
-            insert.bind(piece.count > Self.longestText ? .none : piece, in: text, index)
-        }
-        switch column {
-        case .contactID: insert.bind(index, contact.contact)
-        case .email: piece(contact.email)
-        case .customerID: piece(contact.customerID)
-        case .anonymous: insert.bind(index, Int64(contact.isAnonymous ? 1 : 0))
-        case .firstSeen: piece(contact.firstSeen)
-        case .lastSeen: piece(contact.lastSeen)
-        case .lastActivityDay: piece(contact.lastActivity)
-        case .events: insert.bind(index, contact.events)
-        case .engagement: points(contact.engagement)
-        case .fit: points(contact.fit)
-        case .grade: piece(contact.grade)
-        case .completeness: insert.bind(index, contact.completeness)
-        case .score: points(contact.score)
-        case .band: piece(contact.band)
-        case .stage: piece(contact.stage)
-        case .audience: piece(contact.audience)
-        case .delta30: points(contact.delta30)
-        case .delta60: points(contact.delta60)
-        case .peak30: points(contact.peak30)
-        case .hotUntil: piece(contact.hotUntil)
-        case .firstPurchase: piece(contact.firstPurchase)
-        case .lastPurchase: piece(contact.lastPurchase)
-        case .recencyDays: insert.bind(index, contact.recencyDays)
-        case .purchases: insert.bind(index, contact.purchases)
-        case .value: insert.bind(index, Double(contact.value) / 10_000)
-        case .r: insert.bind(index, contact.r)
-        case .f: insert.bind(index, contact.f)
-        case .m: insert.bind(index, contact.m)
-        case .rfmGroup: piece(contact.rfmGroup)
-        case .pAlive: insert.bind(index, contact.pAlive)
-        case .expectedPurchases90: insert.bind(index, contact.expectedPurchases)
-        case .deliverability: piece(contact.deliverability)
-        case .softStreak: insert.bind(index, contact.softStreak)
-        case .domain: piece(contact.domain)
-        case .owner: piece(contact.owner)
-        case .points: piece(contact.points)
-        case .counts: piece(contact.counts)
-        case .traits: piece(beforeFit ? contact.fitTraits : contact.traits)
-        case .interests: piece(contact.interests)
-        case .asOfDay: piece(contact.day)
+        switch contact.value(of: column, in: text, beforeFit: beforeFit) {
+        case .null, .unknown: insert.bindNull(index)
+        case .integer(let value): insert.bind(index, value)
+        case .real(let value), .rounded(let value): insert.bind(index, value)
+        case .text(let bytes): insert.bind(kept: bytes, index)
         }
     }
 }
