@@ -64,7 +64,9 @@ public struct SignalMatcher: Sendable {
     public mutating func signal(
         for event: borrowing Event, by origin: Origin
     ) -> (id: SignalID, isSetAside: Bool)? {
-        let rules = rules(for: event.type).signals
+        let place = place(of: event.type)
+        if let certain = known[place].certain[origin] { return certain }
+        let rules = known[place].signals
         if let found = rules.first(for: event, by: origin) { return found }
         guard origin == .machine, let twin = rules.firstTwin(for: event) else { return nil }
         return (twin, true)
@@ -78,7 +80,7 @@ public struct SignalMatcher: Sendable {
         of event: borrowing Event, by origin: Origin, _ body: (SignalID) -> Void
     ) {
         guard !topics.isEmpty else { return }
-        rules(for: event.type).topics.forEach(of: event, by: origin, body)
+        known[place(of: event.type)].topics.forEach(of: event, by: origin, body)
     }
 
     // MARK: What may turn out to be a machine's
@@ -117,15 +119,15 @@ public struct SignalMatcher: Sendable {
         }
     }
 
-    private mutating func rules(for type: ByteSlice) -> TypeRules {
+    /// Where the rules of a type stand in `known`.
+    private mutating func place(of type: ByteSlice) -> Int {
         let head = type.head
         for place in known.indices where known[place].head == head && known[place].is(type) {
-            return known[place]
+            return place
         }
         if known.count >= Self.knownTypes { known.removeLast() }
-        let rules = TypeRules(type: type, signals: signals, topics: topics)
-        known.append(rules)
-        return rules
+        known.append(TypeRules(type: type, signals: signals, topics: topics))
+        return known.count - 1
     }
 }
 
@@ -143,8 +145,10 @@ private struct Rule: Sendable {
 }
 
 /// The rules that one type can match, in order.
-private final class TypeRules: Sendable {
+private struct TypeRules: Sendable {
     let head: UInt64
+    /// What needs no look at the event.
+    let certain: CertainSignals
     let signals: CompiledRules
     let topics: CompiledRules
     private let type: [UInt8]
@@ -153,6 +157,7 @@ private final class TypeRules: Sendable {
         head = type.head
         self.type = type.array
         self.signals = CompiledRules(signals.filter { $0.canHold(forType: type) })
+        certain = CertainSignals(of: self.signals)
         self.topics = CompiledRules(topics.filter { $0.canHold(forType: type) })
     }
 
@@ -160,6 +165,29 @@ private final class TypeRules: Sendable {
         guard type.count == other.count else { return false }
         if type.count <= 8 { return true }
         return unsafe type.withUnsafeBufferPointer { unsafe ByteSlice($0).equals(other) }
+    }
+}
+
+/// The signals of a type that follow from the origin of an event alone: most types count for one.
+private struct CertainSignals: Sendable {
+    typealias Found = (id: SignalID, isSetAside: Bool)
+
+    private let human: Found?
+    private let machine: Found?
+    private let unknown: Found?
+
+    init(of rules: CompiledRules) {
+        human = rules.certain(by: .human)
+        machine = rules.certain(by: .machine)
+        unknown = rules.certain(by: .unknown)
+    }
+
+    subscript(origin: Origin) -> Found? {
+        switch origin {
+        case .human: human
+        case .machine: machine
+        case .unknown: unknown
+        }
     }
 }
 
@@ -223,12 +251,24 @@ private final class CompiledRules: Sendable {
         self.wantsPath = wantsPath
     }
 
+    /// What `first` says of every event of an origin; nil where it looks at the event.
+    func certain(by origin: Origin) -> (id: SignalID, isSetAside: Bool)? {
+        guard let row = rows.first(where: { $0.origins & (1 << origin.rawValue) != 0 }),
+            row.tests.isEmpty
+        else { return nil }
+        return found(row, by: origin)
+    }
+
+    private func found(_ row: Row, by origin: Origin) -> (id: SignalID, isSetAside: Bool) {
+        (row.signal, origin == .machine && row.origins & Self.people == 0)
+    }
+
     func first(
         for event: borrowing Event, by origin: Origin
     ) -> (id: SignalID, isSetAside: Bool)? {
         let path = wantsPath ? event.path : .empty
         for row in 0..<rows.count where holds(row, for: event, by: origin, path) {
-            return (rows[row].signal, origin == .machine && rows[row].origins & Self.people == 0)
+            return found(rows[row], by: origin)
         }
         return nil
     }
