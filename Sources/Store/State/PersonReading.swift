@@ -17,8 +17,9 @@ extension StateStore {
         let read = statements.readIdentifier
         read.bind(1, contact)
         guard try read.step() else { return nil }
-        let isRoot = read.isNull(4)
-        let member = try self.member(contact, read)
+        let isRoot = read.isNull(2)
+        var sightings = SightingReader(self)
+        let member = try self.member(contact, read, &sightings)
         read.reset()
         guard isRoot else { return nil }
         var person = PersonFacts(contact: contact)
@@ -27,7 +28,7 @@ extension StateStore {
         others.bind(1, contact)
         others.bind(2, contact)
         while try others.step() {
-            person.members.append(try self.member(others.int(6), others))
+            person.members.append(try self.member(others.int(4), others, &sightings))
         }
         try explain(&person)
         for place in person.members.indices { try readFacts(of: place, in: &person) }
@@ -43,18 +44,19 @@ extension StateStore {
     public func persons(after id: Int64, limit: Int) throws(StoreError) -> [PersonFacts] {
         var persons: [PersonFacts] = []
         persons.reserveCapacity(limit)
+        var sightings = SightingReader(self)
         let roots = statements.readRoots
         roots.bind(1, id)
         roots.bind(2, Int64(limit))
         while try roots.step() {
-            var person = PersonFacts(contact: roots.int(6))
-            person.members.append(try member(person.contact, roots))
+            var person = PersonFacts(contact: roots.int(4))
+            person.members.append(try member(person.contact, roots, &sightings))
             persons.append(person)
         }
         guard let first = persons.first?.contact, let last = persons.last?.contact else {
             return []
         }
-        try readOthers(of: &persons, first...last)
+        try readOthers(of: &persons, first...last, &sightings)
         let seats = Seats(of: persons, from: first, to: last)
         try readCells(of: &persons, seats)
         if try hasRows("trait") { try readTraits(of: &persons, seats) }
@@ -69,16 +71,17 @@ extension StateStore {
         return persons
     }
 
-    /// An identifier from a row of (kind, value, first_seen, last_seen, root, ambiguous).
+    /// An identifier from a row of (kind, value, root, ambiguous).
     private func member(
-        _ id: Int64, _ row: Statement
+        _ id: Int64, _ row: Statement, _ sightings: inout SightingReader
     ) throws(StoreError) -> PersonFacts.Member {
         guard let kind = IdentifierKind(rawValue: UInt8(clamping: row.int(0))) else {
             throw .damaged(path: path, detail: "identifier \(id) is of an unknown kind")
         }
+        let times = try sightings.times(of: id)
         return PersonFacts.Member(
             id: id, identifier: Identifier(kind: kind, value: row.bytes(1).array),
-            first: row.int(2), last: row.int(3), ambiguous: row.int(5) != 0, cells: [])
+            first: times.first, last: times.last, ambiguous: row.int(3) != 0, cells: [])
     }
 
     // MARK: One identifier
@@ -119,17 +122,18 @@ extension StateStore {
     // MARK: Many identifiers
 
     private func readOthers(
-        of persons: inout [PersonFacts], _ range: ClosedRange<Int64>
+        of persons: inout [PersonFacts], _ range: ClosedRange<Int64>,
+        _ sightings: inout SightingReader
     ) throws(StoreError) {
         let others = statements.readMembers
         others.bind(1, range.lowerBound)
         others.bind(2, range.upperBound)
         var place = 0
         while try others.step() {
-            let root = others.int(4)
+            let root = others.int(2)
             while place < persons.count, persons[place].contact < root { place += 1 }
             guard place < persons.count, persons[place].contact == root else { continue }
-            persons[place].members.append(try self.member(others.int(6), others))
+            persons[place].members.append(try self.member(others.int(4), others, &sightings))
         }
     }
 

@@ -6,6 +6,7 @@ import Core
 /// change in the same transaction. Identifiers are decided by rank from the top, so that whatever an
 /// edge leads to is settled before the edge is counted.
 struct PersonUpdate {
+    private let connection: Connection
     private let statements: StateStatements
     private let now: Instant
     /// Identifiers whose root changed, with the root that they have now.
@@ -34,6 +35,7 @@ struct PersonUpdate {
     private static let ahead = (edges: 24, ends: 12)
 
     init(in store: StateStore, now: Instant) throws(StoreError) {
+        connection = store.connection
         statements = store.statements
         self.now = now
         hasAssertions = try store.hasAssertions()
@@ -60,12 +62,14 @@ struct PersonUpdate {
             let lower = identifiers[Int(edge.lower)]
             let higher = identifiers[Int(edge.higher)]
             if lower.isErased || higher.isErased { continue }
-            statements.addEdge.bind(1, lower.id)
-            statements.addEdge.bind(2, higher.id)
-            statements.addEdge.bind(3, edge.tally.first)
-            statements.addEdge.bind(4, edge.tally.last)
-            statements.addEdge.bind(5, edge.tally.n)
-            try statements.addEdge.run()
+            // One that most likely exists is cheaper to change than to add in vain.
+            var isAdded = false
+            if !lower.isNew, !lower.isAlone {
+                isAdded = try add(edge.tally, to: lower.id, higher.id, by: statements.addToEdge)
+            }
+            if !isAdded {
+                _ = try add(edge.tally, to: lower.id, higher.id, by: statements.addEdge)
+            }
             if lower.isNew { new.insert(lower.id) }
             // More votes for the person that it belongs to change nothing, and a new identifier
             // has its person already.
@@ -78,6 +82,21 @@ struct PersonUpdate {
             contacts.insert(higher.root)
         }
         try decide(changed, new: new)
+    }
+
+    /// Adds to an edge by a statement.
+    ///
+    /// - Returns: whether it changed a row.
+    private func add(
+        _ tally: EdgeTally, to lower: Int64, _ higher: Int64, by statement: Statement
+    ) throws(StoreError) -> Bool {
+        statement.bind(1, lower)
+        statement.bind(2, higher)
+        statement.bind(3, tally.first)
+        statement.bind(4, tally.last)
+        statement.bind(5, tally.n)
+        try statement.run()
+        return connection.lastChanges > 0
     }
 
     /// Decides anew to whom identifiers belong, and what hangs below them.
@@ -142,8 +161,8 @@ struct PersonUpdate {
 
         statements.readIdentifier.bind(1, id)
         guard try statements.readIdentifier.step() else { return false }
-        let oldRoot = statements.readIdentifier.optionalInt(4)
-        let wasAmbiguous = statements.readIdentifier.int(5) != 0
+        let oldRoot = statements.readIdentifier.optionalInt(2)
+        let wasAmbiguous = statements.readIdentifier.int(3) != 0
         let kind = IdentifierKind(rawValue: UInt8(clamping: statements.readIdentifier.int(0)))
         let value = statements.readIdentifier.bytes(1).array
         statements.readIdentifier.reset()

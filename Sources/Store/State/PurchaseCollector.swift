@@ -95,7 +95,7 @@ extension StateStore {
         read.bind(1, identifier)
         guard try read.step() else { return identifier }
         defer { read.reset() }
-        return read.optionalInt(4) ?? identifier
+        return read.optionalInt(2) ?? identifier
     }
 
     /// The model of buying that was fitted last; nil if there was none.

@@ -71,8 +71,8 @@ extension StateStore {
                 continue
             }
             let stored: Belonging =
-                if let root = read.optionalInt(4) { .person(root) } else {
-                    read.int(5) != 0 ? .ambiguous : .own
+                if let root = read.optionalInt(2) { .person(root) } else {
+                    read.int(3) != 0 ? .ambiguous : .own
                 }
             read.reset()
             if expected != stored { found.append(lower) }
@@ -90,13 +90,14 @@ extension StateStore {
         let names = try names()
         var dump = CanonicalDump()
         var identifiers: [Int64: String] = [:]
-        let read = try connection.prepare(
-            "SELECT id, kind, value, first_seen, last_seen FROM identifier")
+        let read = try connection.prepare("SELECT id, kind, value FROM identifier")
+        var sightings = SightingReader(self)
         while try read.step() {
             let kind = IdentifierKind(rawValue: UInt8(clamping: read.int(1)))?.name ?? "?"
             let name = "\(kind):\(read.text(2))"
             identifiers[read.int(0)] = name
-            dump.add(name, first: read.int(3), last: read.int(4))
+            let times = try sightings.times(of: read.int(0))
+            dump.add(name, first: times.first, last: times.last)
         }
         func name(_ id: Int64) -> String { identifiers[id] ?? "unknown" }
         try dumpCounts(into: &dump, name, names)

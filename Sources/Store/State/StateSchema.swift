@@ -148,7 +148,34 @@ enum StateSchema {
             message INTEGER NOT NULL, trace INTEGER NOT NULL, PRIMARY KEY (message, trace)
         ) STRICT, WITHOUT ROWID;
         """,
+        """
+        -- When identifiers were first and last seen; key = id / 64; packed: see SightingRow.
+        CREATE TABLE sighting(key INTEGER PRIMARY KEY, packed BLOB NOT NULL) STRICT;
+        WITH RECURSIVE place(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM place WHERE n < 63),
+            taken(key) AS (SELECT DISTINCT id / 64 FROM identifier),
+            times(key, bytes) AS (
+                SELECT key, coalesce(
+                    \(littleEndian("first_seen")) || \(littleEndian("last_seen")), zeroblob(12))
+                FROM taken CROSS JOIN place LEFT JOIN identifier ON id = key * 64 + n
+                ORDER BY key, n)
+        INSERT INTO sighting(key, packed)
+            SELECT key, CAST(group_concat(bytes, '') AS BLOB) FROM times GROUP BY key;
+        ALTER TABLE identifier DROP COLUMN first_seen;
+        ALTER TABLE identifier DROP COLUMN last_seen;
+        """,
     ]
+
+    /// An expression for the lowest 6 bytes of a number, the lowest first.
+    private static func littleEndian(_ number: String) -> String {
+        let bytes = "x'" + allBytes + "'"
+        return (0..<6).map { "substr(\(bytes), (\(number) >> \(8 * $0) & 255) + 1, 1)" }
+            .joined(separator: " || ")
+    }
+
+    /// 0 to 255 in hexadecimal, from which SQL takes a byte by its number.
+    private static var allBytes: String {
+        (0...255).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    }
 
     /// The version that this program writes.
     static var version: Int { migrations.count }

@@ -2,7 +2,9 @@
 final class StateStatements {
     let findIdentifier: Statement
     let addIdentifier: Statement
-    let widenIdentifier: Statement
+    let readSighting: Statement
+    let writeSighting: Statement
+    let removeSighting: Statement
     let readIdentifier: Statement
     let readPlace: Statement
     let movePlace: Statement
@@ -23,6 +25,7 @@ final class StateStatements {
     let removeLifetime: Statement
     let removeTraits: Statement
     let addEdge: Statement
+    let addToEdge: Statement
     let readVotes: Statement
     let readUpward: Statement
     let readLower: Statement
@@ -58,29 +61,26 @@ final class StateStatements {
             """)
         addIdentifier = try connection.prepare(
             """
-            INSERT INTO identifier(id, hash, kind, value, first_seen, last_seen, root, ambiguous)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (hash) DO NOTHING
+            INSERT INTO identifier(id, hash, kind, value, root, ambiguous)
+            VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (hash) DO NOTHING
             """)
-        widenIdentifier = try connection.prepare(
-            """
-            UPDATE identifier SET first_seen = min(first_seen, ?), last_seen = max(last_seen, ?)
-            WHERE id = ?
-            """)
+        readSighting = try connection.prepare("SELECT packed FROM sighting WHERE key = ?")
+        writeSighting = try connection.prepare(
+            "REPLACE INTO sighting(key, packed) VALUES (?, ?)")
+        removeSighting = try connection.prepare("DELETE FROM sighting WHERE key = ?")
         readIdentifier = try connection.prepare(
-            """
-            SELECT kind, value, first_seen, last_seen, root, ambiguous FROM identifier WHERE id = ?
-            """)
+            "SELECT kind, value, root, ambiguous FROM identifier WHERE id = ?")
         readPlace = try connection.prepare("SELECT hash FROM identifier WHERE id = ?")
         movePlace = try connection.prepare("UPDATE identifier SET hash = ? WHERE id = ?")
         removeIdentifier = try connection.prepare("DELETE FROM identifier WHERE id = ?")
         readMembers = try connection.prepare(
             """
-            SELECT kind, value, first_seen, last_seen, root, ambiguous, id FROM identifier
+            SELECT kind, value, root, ambiguous, id FROM identifier
             WHERE root BETWEEN ? AND ? AND root IS NOT NULL ORDER BY root, id
             """)
         readRoots = try connection.prepare(
             """
-            SELECT kind, value, first_seen, last_seen, root, ambiguous, id FROM identifier
+            SELECT kind, value, root, ambiguous, id FROM identifier
             WHERE id > ? AND root IS NULL ORDER BY id LIMIT ?
             """)
         readCells = try connection.prepare(
@@ -111,6 +111,11 @@ final class StateStatements {
             ON CONFLICT DO UPDATE SET
                 first_seen = min(first_seen, excluded.first_seen),
                 last_seen = max(last_seen, excluded.last_seen), n = n + excluded.n
+            """)
+        addToEdge = try connection.prepare(
+            """
+            UPDATE edge SET first_seen = min(first_seen, ?3), last_seen = max(last_seen, ?4),
+                n = n + ?5 WHERE lower = ?1 AND higher = ?2
             """)
         readVotes = try connection.prepare(
             """

@@ -39,18 +39,20 @@ extension StateStore {
         let last = id + limit
         let read = try connection.prepare(
             """
-            SELECT id, first_seen, last_seen FROM identifier
+            SELECT id FROM identifier
             WHERE id > ? AND id <= ? AND ambiguous ORDER BY id
             """)
         read.bind(1, id)
         read.bind(2, last)
         var found: [AmbiguousIdentifier] = []
+        var sightings = SightingReader(self)
         while try read.step() {
             let id = read.int(0)
+            let times = try sightings.times(of: id)
             found.append(
                 AmbiguousIdentifier(
-                    id: id, identifier: try identifier(id), first: Instant(read.int(1)),
-                    last: Instant(read.int(2)), people: try people(around: id)))
+                    id: id, identifier: try identifier(id), first: Instant(times.first),
+                    last: Instant(times.last), people: try people(around: id)))
         }
         return (found, last < nextIdentifier - 1 ? last : nil)
     }

@@ -184,6 +184,7 @@ extension StateStore {
         var free = UInt64(bitPattern: place.int(0))
         place.reset()
         try statements.removeIdentifier.run(id)
+        try forgetSightings(of: id)
         if id == nextIdentifier - 1 { try statements.setMeta("next_identifier", nextIdentifier) }
         var next = free &+ 1
         while true {

@@ -64,7 +64,7 @@ extension StateStore {
     ) throws(StoreError) -> [Cookie] {
         let look = try connection.prepare(
             """
-            SELECT id, first_seen, last_seen, kind = ? AND root IS NULL AND NOT ambiguous
+            SELECT id, kind = ? AND root IS NULL AND NOT ambiguous
             FROM identifier WHERE id > ? ORDER BY id LIMIT ?
             """)
         defer { look.reset() }
@@ -80,15 +80,18 @@ extension StateStore {
             """)
         var found: [Cookie] = []
         var looked = 0
+        var sightings = SightingReader(self)
         while try look.step() {
             looked += 1
             step.last = look.int(0)
-            guard look.int(3) != 0, look.int(2) < time.milliseconds else { continue }
+            guard look.int(1) != 0 else { continue }
+            let times = try sightings.times(of: look.int(0))
+            guard times.last < time.milliseconds else { continue }
             isKnown.bind(1, look.int(0))
             let known = try isKnown.step() && isKnown.int(0) != 0
             isKnown.reset()
             guard !known else { continue }
-            found.append(Cookie(id: look.int(0), first: look.int(1), last: look.int(2)))
+            found.append(Cookie(id: look.int(0), first: times.first, last: times.last))
             if found.count == limit { return found }
         }
         if looked < looking { step.last = nil }

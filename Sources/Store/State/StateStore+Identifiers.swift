@@ -44,8 +44,8 @@ extension StateStore {
                     id: known?.id ?? 0, kind: row.kind, root: known?.root ?? 0,
                     isNew: known == nil, isAmbiguous: known?.isAmbiguous ?? false))
         }
-        try widen(resolved, rows)
         try addNew(&resolved, facts)
+        try widen(resolved, rows)
         return resolved
     }
 
@@ -95,31 +95,6 @@ extension StateStore {
             let row = table.rows[number]
             let check = table.withValue(of: number) { IdentifierCache.check(row.kind, $0) }
             cache.set(known, for: row.hash, check: check)
-        }
-    }
-
-    /// Widens the registers of the known ones, in the order in which they lie.
-    private func widen(
-        _ resolved: [ResolvedIdentifier], _ rows: [IdentifierTable.Row]
-    ) throws(StoreError) {
-        var ids: [UInt64] = []
-        var numbers: [Int] = []
-        for (number, identifier) in resolved.enumerated()
-        where !identifier.isNew && !identifier.isErased {
-            ids.append(UInt64(identifier.id))
-            numbers.append(number)
-        }
-        let widen = statements.widenIdentifier
-        let order = RadixOrder.indices(of: ids)
-        for (done, index) in order.enumerated() {
-            if done + Self.ahead < order.count {
-                rows.prefetch(numbers[Int(order[done + Self.ahead])])
-            }
-            let row = rows[numbers[Int(index)]]
-            widen.bind(1, row.first)
-            widen.bind(2, row.last)
-            widen.bind(3, Int64(ids[Int(index)]))
-            try widen.run()
         }
     }
 
@@ -174,10 +149,8 @@ extension StateStore {
             add.bind(1, id)
             add.bind(2, Int64(bitPattern: place))
             add.bind(3, Int64(row.kind.rawValue))
-            add.bind(5, row.first)
-            add.bind(6, row.last)
-            add.bind(7, root)
-            add.bind(8, Int64(isAmbiguous ? 1 : 0))
+            add.bind(5, root)
+            add.bind(6, Int64(isAmbiguous ? 1 : 0))
             let check = try table.withValue(of: number) { (value) throws(StoreError) in
                 try add.run(bindingText: value, 4)
                 return IdentifierCache.check(row.kind, value)

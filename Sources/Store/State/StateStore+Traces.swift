@@ -76,7 +76,7 @@ extension StateStore {
         defer { read.reset() }
         guard let kind = IdentifierKind(rawValue: UInt8(clamping: read.int(0))) else { return nil }
         return ResolvedIdentifier(
-            id: id, kind: kind, root: read.optionalInt(4) ?? id, isNew: false)
+            id: id, kind: kind, root: read.optionalInt(2) ?? id, isNew: false)
     }
 
     /// Adds the traces of one identifier, and moves what is judged otherwise than before.

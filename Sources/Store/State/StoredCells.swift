@@ -2,8 +2,9 @@ import Core
 
 /// The packed rows that the state has of the rows of a batch, copied out before any is written.
 struct StoredCells {
-    /// Up to so many rows are passed over for each that is wanted: walking costs a quarter of a look-up.
-    private static let sparsest: Int64 = 4
+    /// Walking goes over at most so many numbers of identifiers for each row that is wanted: a step
+    /// costs a quarter of a look-up, and half of the identifiers have no row.
+    private static let sparsest: Int64 = 8
 
     private var bytes: [UInt8] = []
     /// Where the row of each place of the batch lies; empty where there is none.

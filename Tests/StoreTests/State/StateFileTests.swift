@@ -57,6 +57,42 @@ import Testing
         ) { try scratch.reopen() }
     }
 
+    @Test func `a state from before sightings had rows of their own keeps them`() throws {
+        let scratch = try StateScratch()
+        try scratch.commit(
+            (0..<300).map { number in
+                OwnedEvent(
+                    at: RandomEvents.start + Int64(number) * 4_000_000_007, type: "click",
+                    ["cookie": "k\(number % 200)"])
+            })
+        _ = try scratch.store.erase(70, at: Instant(RandomEvents.start))
+        let dump = try scratch.store.canonicalDump()
+        let ids = try scratch.rows("SELECT id FROM identifier").compactMap(Int64.init)
+        let updates = try ids.map { id in
+            let row = try scratch.store.sightings(SightingRow.key(of: id))
+            let times = try #require(row.times(of: id))
+            return "UPDATE identifier SET first_seen = \(times.first), last_seen = \(times.last) "
+                + "WHERE id = \(id)"
+        }
+        #expect(updates.count == 199)
+        scratch.close()
+        do {
+            let connection = try Connection(path: scratch.path, pragmas: [])
+            for column in ["first_seen", "last_seen"] {
+                try connection.execute(
+                    "ALTER TABLE identifier ADD COLUMN \(column) INTEGER NOT NULL DEFAULT 0")
+            }
+            for sql in updates + ["DROP TABLE sighting", "PRAGMA user_version = 6"] {
+                try connection.execute(sql)
+            }
+        }
+        try scratch.reopen()
+        #expect(try scratch.store.canonicalDump() == dump)
+        #expect(
+            try scratch.rows("SELECT name FROM pragma_table_info('identifier') ORDER BY cid")
+                == ["id", "hash", "kind", "value", "root", "ambiguous"])
+    }
+
     @Test func `nobody else can read a state, from its first moment`() throws {
         let scratch = try StateScratch()
         func mode(_ suffix: String) -> mode_t {
@@ -73,7 +109,10 @@ import Testing
     @Test func `facts that make no sense are damage and no crash`() throws {
         for sql in [
             "UPDATE identifier SET kind = 9", "UPDATE cell SET packed = x'FF'",
-            "UPDATE identifier SET first_seen = last_seen + 99999999999",
+            "UPDATE sighting SET packed = x'FF'", "UPDATE sighting SET packed = zeroblob(768)",
+            // Of the identifier with number 1: first seen long after it was last seen.
+            "UPDATE sighting SET packed = CAST(zeroblob(12) || x'FFFFFFFFFF01010000000000'"
+                + " || zeroblob(744) AS BLOB)",
             "UPDATE cell SET packed = x'00FFFF030200'",
         ] {
             let scratch = try StateScratch()
