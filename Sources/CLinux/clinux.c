@@ -112,6 +112,8 @@ void clinux_give_back_memory(void) {
     mallopt(M_MMAP_THRESHOLD, 512 << 10); // setting it also stops it from growing
 }
 
+void clinux_trim_memory(void) { malloc_trim(0); }
+
 void clinux_quiet_sqlite(void) { sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); }
 
 int clinux_strict_sqlite(void *connection) {

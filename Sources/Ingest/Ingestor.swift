@@ -9,7 +9,7 @@ public final class Ingestor {
     /// Follows the files.
     public let follower: Follower
     /// Memory that a checkpoint in the making may take, in bytes, before it has to be handed over.
-    public static let footprintLimit = 12 << 20
+    public static let footprintLimit = 7 << 20
     /// After a checkpoint of so many records the next one is as large, and gets its room at once.
     private static let manyRecords = 100_000
     /// Records of all checkpoints since the start.
@@ -114,6 +114,13 @@ public final class Ingestor {
         taken.duplicateKeys = keys.added
         taken.droppedDays = keys.dropped
         return taken
+    }
+
+    /// Lets go of what only reading needs, after which nothing is read any more.
+    public func letGo() {
+        checkpoint = Checkpoint()
+        fold.deduplicator = Deduplicator(limit: 1)
+        clinux_trim_memory()
     }
 
     private func use(_ sources: [SourceDefinition]) {

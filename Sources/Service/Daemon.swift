@@ -157,6 +157,7 @@ public final class Daemon {
         endAtOnceIfAskedAgain(code: full ? 75 : 0)
         metrics.stop()
         parts.worker.stop(full: full)
+        parts.loop.letGo()
         while !parts.worker.hasEnded(milliseconds: 1000) {}
         if full {
             parts.publication.close()

@@ -49,6 +49,8 @@ void clinux_keep_standard_descriptors(void);
 /// Has large blocks given back to the system when they are freed: checkpoints are large and short-lived,
 /// and what the allocator keeps of them counts as the daemon's memory.
 void clinux_give_back_memory(void);
+/// Returns to the system what the allocator keeps of memory that was freed.
+void clinux_trim_memory(void);
 
 /// Tells SQLite not to keep statistics of its memory, which costs a mutex for each allocation. To be
 /// called before SQLite is used.

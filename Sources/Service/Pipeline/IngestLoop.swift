@@ -43,7 +43,7 @@ enum IngestPause {
 /// that commits follow each other. It alone feeds the watchdog.
 final class IngestLoop {
     /// While there is a backlog, milliseconds between two checkpoints: larger ones cost less.
-    private static let catchUpInterval: Int64 = 250
+    private static let catchUpInterval: Int64 = 100
     /// More unread bytes than this are a backlog.
     private static let backlogBytes: Int64 = 8 << 20
     /// While there is a backlog, milliseconds between two reports of how far it is.
@@ -153,6 +153,9 @@ final class IngestLoop {
         }
         update()
     }
+
+    /// Lets go of what only reading needs, after which the loop does not run any more.
+    func letGo() { ingestor.letGo() }
 
     // MARK: One turn
 

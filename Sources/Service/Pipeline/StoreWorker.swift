@@ -46,7 +46,7 @@ final class StoreWorker: @unchecked Sendable {
     let store: StateStore
     private(set) var rules: Rules
     private(set) var day: Day
-    var dirty = DirtyContacts()
+    var dirty: DirtyContacts
     var dirtyStreams: Set<Int64> = []
     var sweep: Sweep?
     /// Whether everything was published once in this life of the file, so that it shows the facts of
@@ -111,6 +111,8 @@ final class StoreWorker: @unchecked Sendable {
         self.day = day
         self.publication = publication
         self.publishesAtOnce = publishesAtOnce
+        // Where everything is published in the end, nobody is kept one by one.
+        dirty = publishesAtOnce ? DirtyContacts() : DirtyContacts(limit: 0)
         self.wakeDescriptor = wakeDescriptor
         self.degraded = degraded
         self.clock = clock
