@@ -79,6 +79,9 @@ public struct StreamPosition: Sendable, Equatable {
     public var lostBytes: Int64
     /// Whether the file is gone and read to its end.
     public var retired: Bool
+    /// Up to here lines may have been counted before, in the generation whose end was cut off: only what
+    /// has an id tells. 0 or not beyond `offset`: none.
+    public var seam: Int64
     /// Older anchors, ascending, the fewer the farther back.
     public var anchors: [Anchor]
     /// The compressed file that it is read from; nil for a plain one. Offset and size count what is
@@ -89,7 +92,7 @@ public struct StreamPosition: Sendable, Equatable {
     public init(
         id: Int64, source: String, path: [UInt8], identity: FileIdentity, offset: Int64 = 0,
         size: Int64 = 0, head: [UInt8] = [], anchor: UInt64 = 0, anchorLength: Int = 0,
-        lostBytes: Int64 = 0, retired: Bool = false, anchors: [Anchor] = [],
+        lostBytes: Int64 = 0, retired: Bool = false, seam: Int64 = 0, anchors: [Anchor] = [],
         packed: PackedFile? = nil
     ) {
         self.id = id
@@ -103,6 +106,7 @@ public struct StreamPosition: Sendable, Equatable {
         self.anchorLength = anchorLength
         self.lostBytes = lostBytes
         self.retired = retired
+        self.seam = seam
         self.anchors = anchors
         self.packed = packed
     }
@@ -124,6 +128,9 @@ public struct StreamPosition: Sendable, Equatable {
         }
         anchors.removeLast(anchors.count - kept)
     }
+
+    /// The anchor at the offset.
+    public var lastAnchor: Anchor { Anchor(offset: offset, length: anchorLength, hash: anchor) }
 
     /// Whether its file system gives nothing but an inode number, which it may use again.
     public var isWeak: Bool { identity.generation == 0 && identity.born == 0 }

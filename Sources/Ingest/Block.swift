@@ -28,19 +28,24 @@ public struct Block {
     public let head: [UInt8]
     /// What the bytes are.
     public let content: Content
+    /// Whether its lines may have been counted before: those that have no id, or cannot be used, count as
+    /// duplicates.
+    public let isSeam: Bool
     /// The bytes, with 64 readable bytes after them; of an oversize or unterminated line at most the
     /// first `Bounds.quarantinedBytes`.
     public let bytes: ByteSlice
 
     /// What one turn read.
     public init(
-        stream: Int64, source: Int, offset: Int64, head: [UInt8], content: Content, bytes: ByteSlice
+        stream: Int64, source: Int, offset: Int64, head: [UInt8], content: Content,
+        isSeam: Bool = false, bytes: ByteSlice
     ) {
         self.stream = stream
         self.source = source
         self.offset = offset
         self.head = head
         self.content = content
+        self.isSeam = isSeam
         self.bytes = bytes
     }
 

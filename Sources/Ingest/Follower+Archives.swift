@@ -11,7 +11,8 @@ extension Follower {
         let plainPaths = Set(plain.map(\.path))
         var archives: [[UInt8]: Archive] = [:]
         for file in found {
-            let archive = shelf.archives[file.path] ?? Archive(file)
+            let known = shelf.archives[file.path].flatMap { isSame($0.found, file) ? $0 : nil }
+            let archive = known ?? Archive(file)
             archives[file.path] = archive
             place(archive, as: file, hasTwin: plainPaths.contains(archive.plainPath))
         }
@@ -24,11 +25,12 @@ extension Follower {
         }
     }
 
+    private func isSame(_ known: FoundFile, _ found: FoundFile) -> Bool {
+        known.stamp.inode == found.stamp.inode && known.stamp.size == found.stamp.size
+            && known.stamp.modified == found.stamp.modified
+    }
+
     private func place(_ archive: Archive, as found: FoundFile, hasTwin: Bool) {
-        let isSame =
-            archive.found.stamp.inode == found.stamp.inode
-            && archive.found.stamp.size == found.stamp.size
-            && archive.found.stamp.modified == found.stamp.modified
         archive.found = found
         // Its stream lives as long as the file does, whatever is in it now.
         let streams = (byInode[found.stamp.inode] ?? []).filter {
@@ -38,8 +40,6 @@ extension Follower {
         if archive === shelf.current { return }
         if let stream = streams.last(where: { isUnchanged($0, found) }) {
             archive.state = recall(stream, in: found) ? .done : .begun(stream)
-        } else if !isSame {
-            archive.state = .queued
         } else {
             reconsider(archive, hasTwin: hasTwin)
         }
@@ -49,7 +49,13 @@ extension Follower {
     private func reconsider(_ archive: Archive, hasTwin: Bool) {
         switch archive.state {
         case .copy(let stream) where !hasOwnFile(stream, but: archive): archive.state = .queued
-        case .twin where !hasTwin: archive.state = .queued
+        case .likely(let stream) where !hasOwnFile(stream, but: archive) || stream.isCaughtUp:
+            archive.state = .queued
+        case .twin(let since)
+        where !hasTwin || clock() - since >= Self.lingerMilliseconds:
+            // Nobody compresses for so long without a byte more.
+            archive.isLastingTwin = hasTwin
+            archive.state = .queued
         case .failed(let until) where until <= clock(): archive.state = .queued
         default: break
         }
@@ -129,7 +135,7 @@ extension Follower {
             if case .begun(let stream) = archive.state {
                 attachArchive(stream, archive, status.identity, isRead: false)
             } else if try isTwin(archive, file) {
-                putBack(archive, .twin)
+                putBack(archive, .twin(since: clock()))
             } else {
                 archive.state = .examined(Examination(among: candidates(for: archive)))
             }
@@ -152,15 +158,7 @@ extension Follower {
             }
             archive.state = .examined(examination)
             guard let finding else { return }
-            if case .new = finding {
-                // Meanwhile something was read that may be the same.
-                let candidates = candidates(for: archive)
-                if candidates.contains(where: { !examination.considers($0) }) {
-                    archive.state = .examined(Examination(among: candidates))
-                    return
-                }
-            }
-            try decide(archive, finding)
+            try decide(archive, finding, examination)
         case .read(let stream):
             let step = reader.turn(stream, body)
             noteChange(of: stream)
@@ -180,7 +178,8 @@ extension Follower {
 
     /// Whether the same content stands beside it uncompressed, as while `gzip` is at work.
     private func isTwin(_ archive: Archive, _ file: Int32) throws(SystemError) -> Bool {
-        guard let look = try? files.look(at: archive.plainPath), look.kind == .regular,
+        guard !archive.isLastingTwin, let look = try? files.look(at: archive.plainPath),
+            look.kind == .regular,
             let plain = try? openWithin(limit: archive.plainPath)
         else { return false }
         defer { files.close(plain) }
@@ -195,8 +194,7 @@ extension Follower {
         let stem = Generation.stem(archive.found.path)
         let name = stem[(stem.lastIndex(of: 0x2F) ?? -1 + 1)...]
         return streams.filter { stream in
-            guard stream.source == archive.found.source, stream.position.offset > 0,
-                !archive.others.contains(stream.position.id)
+            guard stream.source == archive.found.source, stream.position.offset > 0
             else { return false }
             let other = Generation.stem(stream.position.path)
             return other == stem
@@ -206,7 +204,7 @@ extension Follower {
     }
 
     private func decide(
-        _ archive: Archive, _ finding: Examination.Finding
+        _ archive: Archive, _ finding: Examination.Finding, _ examination: Examination
     ) throws(SystemError) {
         switch finding {
         case .growing:
@@ -224,13 +222,15 @@ extension Follower {
                     putBack(archive, .failed(until: clock() + 1_000))
                     return
                 }
+                if stream.position.packed == nil, !stream.isCaughtUp {
+                    return putBack(archive, .likely(stream))
+                }
                 // A copy is no longer than its original.
                 if stream.position.packed?.isRead != false,
                     try reader.reaches(beyond: size, in: shelf.file)
                 {
-                    archive.others.insert(stream.position.id)
-                    archive.state = .examined(Examination(among: candidates(for: archive)))
-                    return
+                    let start = Start(after: stream.position, stream.position.lastAnchor)
+                    return try begin(archive, examination, at: start)
                 }
                 putBack(archive, .copy(of: stream))
                 return
@@ -248,31 +248,48 @@ extension Follower {
                 closeArchive(stream)
                 putBack(archive, .done)
             }
-        case .new(let head):
-            // What was not read yet has no anchors: held against its file itself.
-            let stem = Generation.stem(archive.found.path)
-            if doubtful.contains(stem), archive.mayWait {
-                archive.mayWait = false
-                putBack(archive, .failed(until: clock() + 5_000))
-                return
-            }
-            for stream in streams where stream.source == archive.found.source {
-                if Generation.stem(stream.position.path) == stem, try beginsLike(stream, head) {
-                    putBack(archive, .copy(of: stream))
-                    return
-                }
-            }
-            let identity = try files.identify(shelf.file).identity
-            if let stream = unreadStream(of: stem) {
-                revive(stream)
-                attachArchive(stream, archive, identity, isRead: false)
-                return
-            }
-            let stream = addStream(archive.found, identity)
-            attachArchive(stream, archive, identity, isRead: false)
-            notify(
-                Notice(.new, source: stream.position.source, path: archive.found.path))
+        case .new(let start): try begin(archive, examination, at: start)
         }
+    }
+
+    /// Begins a new generation in an archive, unless it turns out to be one that is not read yet.
+    private func begin(
+        _ archive: Archive, _ examination: Examination, at start: Start
+    ) throws(SystemError) {
+        // Meanwhile something was read that may be the same.
+        let candidates = candidates(for: archive)
+        if candidates.contains(where: { !examination.considers($0) }) {
+            archive.state = .examined(Examination(among: candidates))
+            return
+        }
+        let stem = Generation.stem(archive.found.path)
+        if doubtful.contains(stem), archive.mayWait {
+            archive.mayWait = false
+            putBack(archive, .failed(until: clock() + 5_000))
+            return
+        }
+        // What was not read yet has no anchors: held against its file itself.
+        for stream in streams where stream.source == archive.found.source {
+            if Generation.stem(stream.position.path) == stem,
+                try beginsLike(stream, examination.head ?? [])
+            {
+                putBack(archive, .copy(of: stream))
+                return
+            }
+        }
+        let identity = try files.identify(shelf.file).identity
+        if let stream = unreadStream(of: stem) {
+            revive(stream)
+            attachArchive(stream, archive, identity, isRead: false)
+            return
+        }
+        let stream = addStream(archive.found, identity, at: start)
+        attachArchive(stream, archive, identity, isRead: false)
+        notify(
+            Notice(
+                start.offset > 0 ? .copyAdopted : .new, source: stream.position.source,
+                path: archive.found.path,
+                detail: start.offset > 0 ? "from offset \(start.offset)" : ""))
     }
 
     /// A stream that was seen, and lost its file before anything was read of it: an archive of its name

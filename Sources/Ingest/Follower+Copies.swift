@@ -3,38 +3,66 @@ import Glibc
 
 /// Files that seem to be new, and are copies of what was read or is still to be read.
 extension Follower {
-    /// What a file that seems to be new is to a stream whose name it has or had.
-    private enum Resemblance { case none, copy, growing }
+    /// What a file that seems to be new is to a stream whose name it has or had; and how many bytes of
+    /// it are found in the file.
+    private enum Resemblance {
+        case none
+        /// All that was read of the stream stands in the file.
+        case copy(Int64)
+        /// The file is the beginning of what was read.
+        case short(Int64)
+        /// It may become one of the two.
+        case growing(Int64)
+        /// It cannot be told now.
+        case open
+
+        var extent: Int64 {
+            switch self {
+            case .none: 0
+            case .copy(let extent), .short(let extent), .growing(let extent): extent
+            case .open: .max
+            }
+        }
+    }
 
     /// Lets a stream that lost its file go on in a copy of it: what `copytruncate` and editors make.
     ///
-    /// - Returns: nil if it is none; false if it is one that is not to be gone on in.
+    /// - Parameter proven: so much of the file is proven to be of a lost stream; less says nothing.
+    /// - Returns: nil if it is none; false if it holds less than was read, and that is not enough.
     func adoptCopy(
-        _ sighting: Sighting, _ copied: [[UInt8]: [LogStream]], evenIfShort: Bool
+        _ sighting: Sighting, _ copied: [[UInt8]: [LogStream]], evenIfShort: Bool,
+        unless proven: Int64
     ) -> Bool? {
         let path = sighting.found.path
         let stem = Generation.stem(path)
-        // The one that was read farthest is the best match.
+        // Of two of which as much is found, the one that was read farther; then one that has its file
+        // still, as nothing is lost by waiting.
         let alike = (copied[stem] ?? []).sorted {
-            ($0.position.offset, $0.position.id) > ($1.position.offset, $1.position.id)
+            ($0.position.offset, $0.hasFile ? 1 : 0, $0.position.id)
+                > ($1.position.offset, $1.hasFile ? 1 : 0, $1.position.id)
         }
+        var best: (stream: LogStream, resemblance: Resemblance)?
         for stream in alike
         where stream.source == sighting.found.source && (stem != path || isNamed(stream, path)) {
             let resemblance = resemblance(of: sighting, to: stream)
             if leaveInDoubt(sighting) { return true }
-            switch resemblance {
-            case .none: continue
-            case .growing: files.close(sighting.file)
-            case .copy:
-                if !evenIfShort, sighting.candidate.size < stream.position.offset {
-                    files.close(sighting.file)
-                    return false
-                }
-                goOn(stream, in: sighting)
-            }
-            return true
+            if resemblance.extent > best?.resemblance.extent ?? 0 { best = (stream, resemblance) }
         }
-        return nil
+        guard let best else { return nil }
+        switch best.resemblance {
+        case .none: return nil
+        case .copy(let extent) where extent < proven, .short(let extent) where extent < proven:
+            return nil
+        case .growing, .open: files.close(sighting.file)
+        case .copy: goOn(best.stream, in: sighting)
+        case .short:
+            if !evenIfShort {
+                files.close(sighting.file)
+                return false
+            }
+            return beginBeside(best.stream, in: sighting)
+        }
+        return true
     }
 
     private func isNamed(_ stream: LogStream, _ path: [UInt8]) -> Bool {
@@ -44,7 +72,7 @@ extension Follower {
     private func resemblance(of sighting: Sighting, to stream: LogStream) -> Resemblance {
         let path = sighting.found.path
         // It is being unpacked: its end decides.
-        if stream.position.packed != nil, stream.file >= 0 { return .growing }
+        if stream.position.packed != nil, stream.file >= 0 { return .open }
         // The next file under a name may begin like the one before: take it for a copy only if that
         // one is not to be seen anywhere and much is alike. Under a rotated name, little is enough
         // as long as the original has kept its name or is lost.
@@ -59,7 +87,7 @@ extension Follower {
                     try beginsLike(stream, sighting.candidate.head)
                 } == true
             if isCopy { lookWanted = true }
-            return isCopy ? .growing : .none
+            return isCopy ? .growing(Int64(sighting.candidate.head.count)) : .none
         }
         if isNamed(stream, path) {
             let isRotated = Generation.stem(path) != path
@@ -72,16 +100,20 @@ extension Follower {
             let mayBe = isOriginal && stream.keepsPath || muchAlike
             guard mayBe || !stream.sighted else { return .none }
             if let isLonger = isLonger(sighting, than: stream) {
-                return isLonger ? .none : .growing
+                return isLonger ? .none : .open
             }
             if sighting.candidate.size < stream.position.offset {
                 return shortResemblance(of: sighting, to: stream)
             }
         }
-        let isCopy = Generation.isCopy(of: stream.position, sighting.candidate) {
-            anchorMatches(stream, sighting)
+        guard Generation.mayBeCopy(of: stream.position, sighting.candidate) else { return .none }
+        let offset = stream.position.offset
+        let hold = proven { () throws(SystemError) in
+            try reader.hold(of: stream.position.lastAnchor, in: sighting.file)
         }
-        return isCopy ? .copy : .none
+        // What ended in the middle of a line begins like many files.
+        return hold == .holdsBehindNewline || hold == .holds && sighting.candidate.size == offset
+            ? .copy(offset) : .none
     }
 
     /// A copy is no longer than its original, as long as that is there.
@@ -134,38 +166,54 @@ extension Follower {
                 try reader.proof(of: stream.position, in: sighting.file, size: candidate.size)
             }), proof.isWhole
         else { return .none }
-        if isGrowing(sighting) { return .growing }
+        let extent = proof.anchor?.offset ?? Int64(shared.count)
+        if isGrowing(sighting) { return .growing(extent) }
         guard Generation.isBeginning(candidate, of: stream.position) else { return .none }
         // Half a line begins like many: a copy has at least one whole line of it.
         let isProven =
-            proof.offset > 0
+            proof.anchor != nil
             || candidate.head.contains(0x0A)
                 && (candidate.head.count == candidate.size
                     || (!stream.sighted && stream.position.head.count == Generation.headBytes))
-        return isProven ? .copy : .none
+        return isProven ? .short(candidate.size) : .none
     }
 
+    /// A stream goes on in a copy of its file, if it has lost that.
     private func goOn(_ stream: LogStream, in sighting: Sighting) {
-        if !stream.hasFile {
-            stream.orphaned = false
-            resume(stream, sighting)
-        } else if !stream.sighted, stream.isCaughtUp {
-            // Somebody may still write to the nameless original: it stays, and the copy is a
-            // generation of its own from here on.
-            let offset = stream.position.offset
-            begin(
-                sighting,
-                at: Start(offset: offset, anchors: stream.position.anchors, isShrunk: false))
-        } else {
+        if stream.hasFile {
+            _ = beginBeside(stream, in: sighting)
+            return
+        }
+        stream.orphaned = false
+        resume(stream, sighting)
+        noteAdoption(sighting.found, stream.position)
+    }
+
+    /// A copy becomes a generation of its own, which is read from where it is not known: if somebody may
+    /// still write to the nameless original, or there may be a better copy to go on in.
+    ///
+    /// - Returns: nil if it turned out to be none.
+    private func beginBeside(_ stream: LogStream, in sighting: Sighting) -> Bool? {
+        if stream.hasFile, stream.sighted || !stream.isCaughtUp {
             // The original is there. Should it be lost, the copy is found again.
             files.close(sighting.file)
             if !stream.sighted { enqueue(stream) }
-            return
+            return true
         }
+        let start = proven { () throws(SystemError) in
+            try self.start(after: stream, sighting.candidate, in: sighting.file)
+        }
+        if leaveInDoubt(sighting) { return true }
+        guard let start else { return nil }
+        noteAdoption(sighting.found, begin(sighting, at: start).position)
+        return true
+    }
+
+    private func noteAdoption(_ found: FoundFile, _ position: StreamPosition) {
         notify(
             Notice(
-                .copyAdopted, source: stream.position.source, path: sighting.found.path,
-                detail: "from offset \(stream.position.offset)"))
+                .copyAdopted, source: position.source, path: found.path,
+                detail: "from offset \(position.offset)"))
     }
 
     /// Whether a copy that is not complete may still grow; after 10 s at one size it does not.

@@ -13,13 +13,29 @@ extension Follower {
 
     /// Where a new generation begins.
     struct Start {
-        var offset: Int64
-        /// Of what is before it.
-        var anchors: [Anchor]
+        /// What was read of another one, as far as this begins like it; nil: nothing.
+        let before: StreamPosition?
+        /// Up to where lines may have been counted.
+        var seam: Int64 = 0
         /// Whether its file is the beginning of the one that was read.
-        var isShrunk: Bool
+        var isShrunk = false
 
-        static let front = Start(offset: 0, anchors: [], isShrunk: false)
+        /// Where to read on.
+        var offset: Int64 { before?.offset ?? 0 }
+
+        /// At the front; after a proof that it begins like another one, behind that.
+        init(after position: StreamPosition? = nil, _ anchor: Anchor? = nil) {
+            guard var position, let anchor else {
+                before = nil
+                return
+            }
+            position.anchors.removeAll { $0.offset >= anchor.offset }
+            position.offset = anchor.offset
+            position.anchor = anchor.hash
+            position.anchorLength = anchor.length
+            position.head = Array(position.head.prefix(Int(clamping: anchor.offset)))
+            before = position
+        }
     }
 
     /// Looks at everything under the patterns, adopts what is new, and closes what is done with. To
@@ -112,6 +128,8 @@ extension Follower {
         for stream in byInode[found.stamp.inode] ?? []
         where stream.source == found.source && stream.isLive {
             stream.sighted = true
+            // If it is not its file, another one may be.
+            doubtful.insert(Generation.stem(stream.position.path))
         }
     }
 
@@ -171,17 +189,25 @@ extension Follower {
         // By the file that was opened: the name may have passed to another one since it was listed.
         let known = plainStreams(sighting.status.identity.inode, of: found.source)
         if adopt(sighting, among: known) || leaveInDoubt(sighting) { return true }
-        if let isTaken = adoptCopy(sighting, copied, evenIfShort: evenIfShort) { return isTaken }
-        // The beginning of a copy looks like this, and nothing is lost by waiting.
-        if sighting.status.size == 0 && Generation.stem(found.path) != found.path
-            || waitsForOthers(found) || mayBeOfUnknown(found)
-        {
+        if waitsForOthers(found) {
             files.close(sighting.file)
             return true
         }
         let start = self.start(
             in: sighting, after: known + (copied[Generation.stem(found.path)] ?? []))
         if leaveInDoubt(sighting) { return true }
+        if let isTaken = adoptCopy(
+            sighting, copied, evenIfShort: evenIfShort, unless: start.offset)
+        {
+            return isTaken
+        }
+        // The beginning of a copy looks like this, and nothing is lost by waiting.
+        if sighting.status.size == 0 && Generation.stem(found.path) != found.path
+            || mayBeOfUnknown(found)
+        {
+            files.close(sighting.file)
+            return true
+        }
         let stream = begin(sighting, at: start)
         copied[Generation.stem(found.path), default: []].append(stream)
         waiting[found.path] = nil
@@ -195,16 +221,19 @@ extension Follower {
     /// Where to begin in a file that goes on with no stream: behind what one that lost its file is
     /// proven to have read of it, and the end of which was then cut off and written anew.
     private func start(in sighting: Sighting, after streams: [LogStream]) -> Start {
-        var best = Start.front
+        var best = Start()
         for stream in streams where stream.source == sighting.found.source {
             let isSame = Generation.isSameFile(stream.position.identity, sighting.status.identity)
             if !isSame, stream.hasFile, !stream.orphaned { continue }
             let start = proven { () throws(SystemError) in
                 try self.start(after: stream, sighting.candidate, in: sighting.file)
             }
+            let path = sighting.found.path
             guard let start, start.offset > best.offset,
                 isSame && !Generation.isWeak(stream.position.identity)
-                    || Generation.isMost(start.offset, of: stream.position)
+                    || Generation.isMost(
+                        start.offset, of: stream.position,
+                        isRotated: Generation.stem(path) != path)
             else { continue }
             best = start
         }

@@ -9,15 +9,10 @@ extension Follower {
     ///
     /// - Parameter start: Where, and after which stream: its anchors hold for what is before.
     @discardableResult
-    func begin(_ sighting: Sighting, at start: Start = .front) -> LogStream {
-        let stream = addStream(sighting.found, sighting.status.identity, at: start.offset)
+    func begin(_ sighting: Sighting, at start: Start = Start()) -> LogStream {
+        let stream = addStream(sighting.found, sighting.status.identity, at: start)
         stream.position.size = max(start.offset, sighting.status.size)
         stream.provenSize = stream.position.size
-        // Without an anchor the file is known by its identity alone, which is as good as it gets.
-        if start.offset > 0 {
-            try? reader.anchor(&stream.position, in: sighting.file)
-            stream.position.anchors = start.anchors
-        }
         attach(stream, sighting.file)
         stream.sighted = true
         stream.keepsPath = true
@@ -30,11 +25,14 @@ extension Follower {
 
     /// A new stream of a file.
     func addStream(
-        _ found: FoundFile, _ identity: FileIdentity, at offset: Int64 = 0
+        _ found: FoundFile, _ identity: FileIdentity, at start: Start = Start()
     ) -> LogStream {
+        let before = start.before
         let position = StreamPosition(
             id: nextStreamID, source: sources[found.source].name, path: found.path,
-            identity: identity, offset: offset)
+            identity: identity, offset: start.offset, head: before?.head ?? [],
+            anchor: before?.anchor ?? 0, anchorLength: before?.anchorLength ?? 0,
+            seam: start.seam, anchors: before?.anchors ?? [])
         nextStreamID += 1
         let stream = LogStream(position: position, source: found.source)
         add(stream)
@@ -132,15 +130,16 @@ extension Follower {
         after stream: LogStream, _ candidate: Generation.Candidate, in file: Int32
     ) throws(SystemError) -> Start {
         let position = stream.position
-        guard Generation.headsAgree(candidate.head, position) else { return .front }
+        guard Generation.headsAgree(candidate.head, position) else { return Start() }
         let proof = try reader.proof(of: position, in: file, size: candidate.size)
         let isShrunk =
             candidate.size < position.offset && Generation.isBeginning(candidate, of: position)
-        // Written to since it was cut off, if not the whole of it is proven.
-        let offset = isShrunk && proof.isWhole ? candidate.size : proof.offset
-        return Start(
-            offset: offset, anchors: position.anchors.filter { $0.offset < offset },
-            isShrunk: isShrunk)
+        // Behind the last proof there may be what was read, and what was written since it was cut off; if
+        // that proof is not the last there is, it was written to.
+        var start = Start(after: position, proof.anchor)
+        start.isShrunk = isShrunk
+        start.seam = isShrunk && proof.isWhole ? candidate.size : 0
+        return start
     }
 
     /// A stream's file is no longer what was read. The next look decides whether it goes on in a copy.

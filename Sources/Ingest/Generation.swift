@@ -70,13 +70,11 @@ public enum Generation {
         return isBeginning(candidate, of: position) ? .shrunk : .rewritten
     }
 
-    /// Whether another file holds the content of a position's file: a copy, if its name says so too.
-    public static func isCopy(
-        of position: StreamPosition, _ candidate: Candidate, anchorMatches: () -> Bool
-    ) -> Bool {
+    /// Whether another file may hold the content of a position's file: a copy, if its name and the anchor
+    /// say so too.
+    public static func mayBeCopy(of position: StreamPosition, _ candidate: Candidate) -> Bool {
         position.offset > 0 && position.anchorLength > 0 && candidate.size >= position.offset
-            && saysSomething(position.head)
-            && begins(candidate.head, with: position.head) && anchorMatches()
+            && saysSomething(position.head) && begins(candidate.head, with: position.head)
     }
 
     /// Whether a shorter file is the beginning of the one that was read, and no new one that happens
@@ -134,9 +132,14 @@ public enum Generation {
     }
 
     /// Whether so much of what was read is found in another file that it can only be a copy of it, cut
-    /// off and written to since: more than many files have for a heading.
-    public static func isMost(_ proven: Int64, of position: StreamPosition) -> Bool {
-        proven >= Int64(headBytes) && proven >= position.offset / 2
+    /// off and written to since. A name of rotation says so too; under another one it has to be more than
+    /// many files have for a heading.
+    static func isMost(
+        _ proven: Int64, of position: StreamPosition, isRotated: Bool
+    ) -> Bool {
+        isRotated
+            ? proven >= position.offset / 4
+            : proven >= Int64(headBytes) && proven >= position.offset / 2
     }
 
     /// Whether a file begins with what is known of the first bytes of another: those of erased persons

@@ -188,18 +188,46 @@ public final class Ingestor {
             calendar.latest = fold.latest
         }
         decoder.begin(stream: block.stream, head: block.head, offset: block.offset)
-        Self.readLines(
-            of: block, decoder: decoder, batch: batches[block.source], scope: scopes[block.source],
-            &event, &fold, &checkpoint.facts, &tally, &health
-        ) {
-            quarantine($0, at: $1, of: block.stream, $2)
-        } suppress: { line, offset in
-            let start = Int(offset)
-            suppressed[block.stream, default: []].append(start..<(start + line.count))
+        if block.isSeam {
+            readSeam(block, decoder, &event, &tally)
+        } else {
+            Self.readLines(
+                of: block, decoder: decoder, batch: batches[block.source],
+                scope: scopes[block.source], &event, &fold, &checkpoint.facts, &tally, &health
+            ) {
+                quarantine($0, at: $1, of: block.stream, $2)
+            } suppress: { line, offset in
+                let start = Int(offset)
+                suppressed[block.stream, default: []].append(start..<(start + line.count))
+            }
         }
         swap(&health, &healths[block.source])
         swap(&event, &self.event)
         bytes += Int64(block.bytes.count)
+    }
+
+    /// Lines that may have been counted before: what has an id is counted if it was not, and everything
+    /// else is taken for counted.
+    private func readSeam(
+        _ block: Block, _ decoder: any LineDecoder, _ event: inout Event, _ tally: inout StreamTally
+    ) {
+        let scope = scopes[block.source]
+        let batch = batches[block.source]
+        func count(_ verdict: Verdict?) {
+            if verdict != nil || event.id.isEmpty { return tally.count(.duplicate) }
+            let verdict = fold.admit(event, from: scope, into: &checkpoint.facts)
+            if let verdict { tally.count(verdict.outcome == .quarantined ? .duplicate : verdict) }
+        }
+        for (line, offset) in block.lines {
+            unsafe clinux_take_line(line.start, line.count, offset)
+            tally.lines += 1
+            count(decoder.decode(line, into: &event))
+            while let batch, batch.remaining > 0 { count(batch.decodeNext(into: &event)) }
+        }
+        clinux_let_go_of_line()
+        let settled = fold.settle(into: &checkpoint.facts)
+        tally.count(.applied, times: settled.applied)
+        tally.count(.duplicate, times: settled.duplicates)
     }
 
     private static func readLines(

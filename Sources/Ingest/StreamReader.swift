@@ -44,6 +44,9 @@ final class StreamReader {
     /// Reads at most a window behind the offset and hands over the whole lines in it.
     func turn(_ stream: LogStream, _ body: (Block) -> Void) -> Step {
         do throws(SystemError) {
+            if stream.position.offset < stream.position.seam {
+                if let step = try readSeam(stream, body) { return step }
+            }
             if stream.scanned - stream.lineStart > Self.rereadBytes {
                 if let step = try scan(stream, body) { return step }
             }
@@ -70,29 +73,42 @@ final class StreamReader {
         return bytes.count == position.anchorLength && isAnchor(bytes, of: position)
     }
 
-    /// Whether the bytes of an anchor stand in a file; nil if that is not so long.
-    func holds(_ anchor: Anchor, in file: Int32) throws(SystemError) -> Bool? {
-        guard anchor.length <= Generation.anchorBytes, anchor.offset >= anchor.length else {
-            return false
-        }
+    /// What an anchor is to a file.
+    enum Hold { case broken, holds, holdsBehindNewline, beyondEnd }
+
+    /// Whether the bytes of an anchor stand in a file.
+    func hold(of anchor: Anchor, in file: Int32) throws(SystemError) -> Hold {
+        guard anchor.length > 0, anchor.length <= Generation.anchorBytes,
+            anchor.offset >= anchor.length
+        else { return .broken }
         let start = anchor.offset - Int64(anchor.length)
         let bytes = try read(file, at: start, count: anchor.length)
-        return bytes.count == anchor.length ? hash(bytes) == anchor.hash : nil
+        if bytes.count < anchor.length { return .beyondEnd }
+        if hash(bytes) != anchor.hash { return .broken }
+        return bytes[bytes.count - 1] == 0x0A ? .holdsBehindNewline : .holds
     }
 
     /// How far a file of `size` bytes that begins like a stream is proven to be it.
     ///
-    /// - Returns: the offset of the last anchor that holds, 0 if none does; `isWhole` if that is the
-    ///   last one within the file, or if there is none and the beginning is all there is to compare.
+    /// - Returns: the last anchor that holds behind a line or at the end, nil if none does; `isWhole` if
+    ///   that is the last one within the file, or if there is none and the beginning is all there is to
+    ///   compare.
     func proof(
         of position: StreamPosition, in file: Int32, size: Int64
-    ) throws(SystemError) -> (offset: Int64, isWhole: Bool) {
-        let within = position.anchors.filter { $0.offset <= size && $0.offset > 0 }
-        for (place, anchor) in within.enumerated().reversed()
-        where try holds(anchor, in: file) == true {
-            return (anchor.offset, place == within.count - 1)
+    ) throws(SystemError) -> (anchor: Anchor?, isWhole: Bool) {
+        let within = (position.anchors + [position.lastAnchor]).filter {
+            $0.offset <= size && $0.offset > 0
         }
-        return (0, within.isEmpty)
+        var isWhole = true
+        for anchor in within.reversed() {
+            switch try hold(of: anchor, in: file) {
+            case .holdsBehindNewline: return (anchor, isWhole)
+            case .holds where anchor.offset == size: return (anchor, isWhole)
+            case .holds: break
+            case .broken, .beyondEnd: isWhole = false
+            }
+        }
+        return (nil, isWhole)
     }
 
     /// Whether there is anything in a file at an offset.
@@ -102,15 +118,6 @@ final class StreamReader {
 
     private func isAnchor(_ bytes: ByteSlice, of position: StreamPosition) -> Bool {
         bytes.isEmpty || hash(bytes) == position.anchor
-    }
-
-    /// Sets head and anchor of a position at `offset`, which the file reaches.
-    func anchor(_ position: inout StreamPosition, in file: Int32) throws(SystemError) {
-        let length = Int(min(position.offset, Int64(Generation.anchorBytes)))
-        setAnchor(
-            of: &position, try read(file, at: position.offset - Int64(length), count: length))
-        let head = try read(file, at: 0, count: Int(min(position.offset, 1024)))
-        position.takeHead(head.array)
     }
 
     /// Lets the anchor of a position be the last of the bytes that stand before its offset.
@@ -172,6 +179,28 @@ final class StreamReader {
         keepBeginning(of: stream, bytes[place..<bytes.count])
         stream.scanned = max(stream.position.offset, start + Int64(bytes.count))
         return ended ? .caughtUp : .more
+    }
+
+    /// Reads lines before the seam, and what there is of one that ends there: whoever goes on writing
+    /// begins a line of his own.
+    ///
+    /// - Returns: nil if the file ends before it, and nothing of it is left to be read.
+    private func readSeam(
+        _ stream: LogStream, _ body: (Block) -> Void
+    ) throws(SystemError) -> Step? {
+        let anchored = stream.position.anchorLength
+        let start = stream.position.offset - Int64(anchored)
+        let left = stream.position.seam - stream.position.offset
+        let room = anchored + Int(min(left, Int64(Bounds.turnBytes)))
+        let bytes = try read(stream.file, at: start, count: room)
+        guard bytes.count >= anchored, isAnchor(bytes[0..<anchored], of: stream.position)
+        else { return .rewritten }
+        if bytes.count < room { stream.position.seam = start + Int64(bytes.count) }
+        if bytes.count == anchored { return nil }
+        if handOver(stream, bytes, from: anchored, start: start, body) == nil {
+            advance(stream, to: bytes.count, of: bytes, from: start)
+        }
+        return .more
     }
 
     /// Hands over the whole lines that begin at a place in bytes which begin at `start` of the file, up
@@ -284,7 +313,8 @@ final class StreamReader {
     ) -> Block {
         Block(
             stream: stream.position.id, source: stream.source ?? 0, offset: offset,
-            head: stream.position.head, content: content, bytes: bytes)
+            head: stream.position.head, content: content,
+            isSeam: stream.position.offset < stream.position.seam, bytes: bytes)
     }
 
     /// Whether the bytes begin with the byte order mark of UTF-8.

@@ -86,6 +86,32 @@ import Testing
         #expect(reading.drain() == [])
     }
 
+    @Test(arguments: [false, true])
+    func `an archive that has more than is left of its file counts too`(stopped: Bool) {
+        let reading = Reading()
+        reading.files.create("/log/a.log.1", Self.lines.prefix(3000).map { $0 + "\n" }.joined())
+        reading.settle()
+        if stopped { reading.restart() }
+        reading.files.create("/log/a.log.1.gz", bytes: PackedFormat.gzip.pack(Self.text))
+        reading.wait(seconds: 90)
+        #expect(reading.drain() == Self.lines)
+        reading.files.remove("/log/a.log.1")
+        reading.restart()
+        reading.wait(seconds: 90)
+        #expect(reading.drain() == [])
+    }
+
+    @Test func `an archive whose name passes to another while it is read is not that one`() {
+        let reading = Reading()
+        reading.files.create("/log/a.log.1.gz", bytes: PackedFormat.gzip.pack(Self.text))
+        reading.follower.discover()
+        _ = reading.turn()
+        reading.files.rename("/log/a.log.1.gz", "/log/a.log.2.gz")
+        reading.files.create("/log/a.log.1.gz", bytes: PackedFormat.gzip.pack("next\n"))
+        reading.wait(seconds: 30)
+        #expect(reading.drain().sorted() == (Self.lines + ["next"]).sorted())
+    }
+
     @Test(arguments: PackedFormat.allCases)
     func `of a file that was cut off the good part counts, and the rest when it comes`(
         format: PackedFormat

@@ -88,6 +88,52 @@ import Testing
         #expect(reading.lines.filter { $0.hasPrefix("old") } == old)
     }
 
+    @Test func `a file that has only the heading takes nobody's place`() {
+        let reading = Reading()
+        let old = Self.lines("old", 200)
+        let heading = "########\n"
+        reading.files.create("/log/a.log", heading + Self.text(old))
+        reading.settle()
+        // The copy comes late, when the stub has long been taken for complete.
+        reading.files.create("/log/a.log.2", heading)
+        reading.files.truncate("/log/a.log")
+        reading.wait(seconds: 30)
+        reading.files.create("/log/a.log.1", heading + Self.text(old))
+        reading.files.append("/log/a.log.2", "late\n")
+        reading.wait(seconds: 30)
+        #expect(reading.lines.filter { $0 != "########" }.sorted() == (old + ["late"]).sorted())
+    }
+
+    @Test func `what ended in the middle of a line is not what others begin like`() {
+        let reading = Reading()
+        reading.files.create("/log/a.log.1", "########\nline ")
+        reading.wait(seconds: 120)
+        #expect(reading.unterminated == [5])
+        reading.files.remove("/log/a.log.1")
+        reading.wait(seconds: 120)
+        reading.files.create("/log/a.log.1", "########\nline 1\nline 2\n")
+        reading.wait(seconds: 20)
+        #expect(reading.lines.filter { $0 != "########" } == ["line 1", "line 2"])
+    }
+
+    @Test(arguments: 0..<8)
+    func `a read that fails when a cut is found costs nothing`(place: Int) {
+        let reading = Reading()
+        let old = Self.lines("old", 200)
+        reading.files.create("/log/a.log", Self.text(old))
+        reading.settle()
+        reading.restart()
+        reading.files.truncate("/log/a.log", to: Self.text(Array(old.prefix(150))).utf8.count)
+        reading.files.readsUntilFailure = place
+        reading.settle()
+        reading.files.readsUntilFailure = nil
+        reading.wait(seconds: 20)
+        reading.files.copy("/log/a.log", "/log/a.log.1")
+        reading.files.truncate("/log/a.log")
+        reading.wait(seconds: 40)
+        #expect(reading.lines == old)
+    }
+
     @Test func `after too many events everything is looked at`() {
         let watcher = FullWatcher()
         let files = MemoryFileSystem()

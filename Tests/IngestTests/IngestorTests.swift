@@ -51,6 +51,24 @@ import Testing
         #expect(ingestor.takeCheckpoint().isEmpty)
     }
 
+    @Test func `behind a cut only an id tells what was counted`() {
+        let ingestor = ingestor()
+        let at = "2026-01-01T00:00:00Z"
+        let before = (0..<40).map { line(at, #","id":"\#($0)""#) + line(at) + "nonsense\n" }
+        files.create("/log/a.log", before.joined())
+        #expect(readAll(ingestor).tallies[1]?[.applied] == 80)
+        files.truncate("/log/a.log", to: before.prefix(30).joined().utf8.count)
+        files.append("/log/a.log", line(at, #","id":"new""#) + line(at))
+        let checkpoint = readAll(ingestor)
+        let tally = checkpoint.tallies[2]
+        #expect(tally?[.applied] == 1 && tally?[.duplicate] == tally.map { $0.records - 1 })
+        #expect(tally?[.duplicate] ?? 0 > 1 && checkpoint.quarantined.isEmpty)
+        #expect(checkpoint.positions.map(\.seam).max() == checkpoint.positions.map(\.offset).last)
+        files.append("/log/a.log", line(at) + "nonsense\n")
+        let next = readAll(ingestor)
+        #expect(next.tallies[2]?[.applied] == 1 && next.quarantined.count == 1)
+    }
+
     @Test func `keys that are let go in the quiet are let go on disk too`() {
         let ingestor = ingestor()
         files.create("/log/a.log", line("2026-01-01T00:00:00Z", #","id":"1""#))

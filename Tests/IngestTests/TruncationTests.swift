@@ -62,6 +62,45 @@ import Testing
         #expect(reading.drain() == ["new"])
         #expect(reading.kinds().contains(.shrunk))
         #expect(reading.positions.count == 2)
+        #expect(Self.long.contains(reading.seam.joined(separator: "\n")))
+    }
+
+    @Test(arguments: [false, true])
+    func `lines behind a cut that nobody saw are told from what was there before`(stopped: Bool) {
+        let reading = Reading()
+        reading.files.create("/log/a.log", Self.long)
+        reading.settle()
+        _ = reading.drain()
+        if stopped { reading.restart() }
+        let cut = (0..<280).map { "line \($0)\n" }.joined()
+        reading.files.truncate("/log/a.log", to: cut.utf8.count)
+        reading.files.append("/log/a.log", "new 1\nnew 2\n")
+        reading.settle()
+        reading.files.append("/log/a.log", "new 3\n")
+        reading.settle()
+        #expect(reading.seam.suffix(2) == ["new 1", "new 2"])
+        #expect(reading.drain() == ["new 3"])
+    }
+
+    @Test func `what is left between the cut and the end survives a restart, and another cut`() {
+        let reading = Reading()
+        reading.files.create("/log/a.log", Self.long)
+        reading.settle()
+        _ = reading.drain()
+        let cut = (0..<280).map { "line \($0)\n" }.joined()
+        reading.files.truncate("/log/a.log", to: cut.utf8.count)
+        reading.now += 1000
+        reading.follower.discover()
+        _ = reading.turn()
+        reading.commit()
+        reading.restart()
+        let shorter = (0..<279).map { "line \($0)\n" }.joined()
+        reading.files.truncate("/log/a.log", to: shorter.utf8.count)
+        reading.settle()
+        reading.files.append("/log/a.log", "new\n")
+        reading.settle()
+        #expect(reading.drain() == ["new"])
+        #expect(!reading.seam.contains("new"))
     }
 
     @Test func `content exchanged at the same size is found`() {

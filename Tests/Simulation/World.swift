@@ -97,7 +97,7 @@ package final class World {
         }
         for _ in 0..<count {
             let line = line()
-            if node.bytes.count < node.cutFrom { maySpoil.formUnion(Self.cookies(in: line[...])) }
+            noteSpoilt(line, in: node)
             disk.append(line + [0x0A], to: node)
         }
     }
@@ -106,10 +106,18 @@ package final class World {
     func begin(_ node: SimulatedDisk.Node) {
         guard node.rest == nil else { return }
         let line = line()
-        if node.bytes.count < node.cutFrom { maySpoil.formUnion(Self.cookies(in: line[...])) }
+        noteSpoilt(line, in: node)
         let count = 1 + below(line.count - 1)
         disk.append(line.prefix(count), to: node)
         node.rest = (Array(line.dropFirst(count)), now)
+    }
+
+    /// What has no id and is written below where a file was cut off may be taken for what was there.
+    private func noteSpoilt(_ line: [UInt8], in node: SimulatedDisk.Node) {
+        guard node.bytes.count < node.cutFrom, !told.contains(where: { $0.line == line }) else {
+            return
+        }
+        maySpoil.formUnion(Self.cookies(in: line[...]))
     }
 
     func isCurrent(_ node: SimulatedDisk.Node) -> Bool {

@@ -89,6 +89,7 @@ struct PowerCutTests {
             return acknowledged > 0 ? ["\(acknowledged) were acknowledged, the state is gone"] : []
         }
         let verify = try scratch.leadscore(["verify", "--config", scratch.configuration])
+        if acknowledged == 0, verify.talk.contains("there is nothing in it") { return [] }
         guard verify.code == 0 else { return ["\(verify.output) \(verify.talk)"] }
         let status = try scratch.status(["--config", scratch.configuration])
         let applied = status?.outcome("applied") ?? -1
@@ -117,13 +118,11 @@ struct PowerCutTests {
         #expect(found.isEmpty, "\(found.prefix(5))")
     }
 
-    /// What is written between the cut and the first look is taken for what was there before, if it does
-    /// not reach beyond that.
-    @Test func `lines that are written after a power cut and before the daemon looks can be lost`()
+    @Test func `lines that are written after a power cut and before the daemon looks count once`()
         throws
     {
         let found = try Self.cutBoth(times: Self.cuts, writersFirst: true)
-        withKnownIssue(isIntermittent: true) { #expect(found.isEmpty, "\(found.prefix(5))") }
+        #expect(found.isEmpty, "\(found.prefix(5))")
     }
 
     /// Cuts the power of the disk of everything.

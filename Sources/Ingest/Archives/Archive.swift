@@ -12,8 +12,10 @@ final class Archive {
         case read(LogStream)
         /// What is in it is read from another file, as long as that is there.
         case copy(of: LogStream)
-        /// What is in it is read from the file beside it that is not compressed.
-        case twin
+        /// It is known when that file is read whether it holds the same.
+        case likely(LogStream)
+        /// What is in it is read from the file beside it that is not compressed, since a time.
+        case twin(since: Int64)
         /// Nothing can be done before it changes: it is not complete.
         case growing
         /// Everything in it was read, or cannot be.
@@ -24,8 +26,8 @@ final class Archive {
 
     var found: FoundFile
     var state = State.queued
-    /// Streams that it begins like, and is not.
-    var others: Set<Int64> = []
+    /// Whether it has stood beside its plain file for so long that it is looked into.
+    var isLastingTwin = false
     /// Whether it may wait once more for a file that could not be looked at.
     var mayWait = true
 

@@ -11,8 +11,8 @@ struct Examination {
         case contained(LogStream)
         /// It ends in the middle, and may become one of the streams.
         case growing
-        /// It is none that is known.
-        case new(head: [UInt8])
+        /// It is none that is known, or one that was cut off or written to since; and where to begin.
+        case new(Follower.Start)
     }
 
     /// Every stream that was considered.
@@ -24,7 +24,8 @@ struct Examination {
     }
 
     private var candidates: [LogStream]
-    private var head: [UInt8]?
+    /// Its first bytes, once they are known.
+    private(set) var head: [UInt8]?
     private var proofs: [Proof] = []
     private var next = 0
     /// By candidate: how far it is proven, and the last anchor within the archive and whether it held.
@@ -32,6 +33,8 @@ struct Examination {
     /// By candidate: its offset when it was taken up; one with a file of its own goes on meanwhile.
     private var offsets: [Int64] = []
     private var last: [(offset: Int64, holds: Bool)]
+    /// By candidate: the last anchor that holds behind a line.
+    private var lines: [Anchor?] = []
     /// By candidate: whether an anchor lies beyond the end.
     private var isShort: [Bool]
 
@@ -57,27 +60,37 @@ struct Examination {
         }
         while next < proofs.count {
             let proof = proofs[next]
-            let holds = try reader.holds(proof.anchor, in: file)
+            let hold = try reader.hold(of: proof.anchor, in: file)
             next += 1
-            guard let holds else {
-                isShort[proof.candidate] = true
+            let (offset, candidate) = (proof.anchor.offset, proof.candidate)
+            if hold == .beyondEnd {
+                isShort[candidate] = true
                 continue
             }
-            let (offset, candidate) = (proof.anchor.offset, proof.candidate)
+            let holds = hold != .broken
             if offset >= last[candidate].offset { last[candidate] = (offset, holds) }
             if holds { proven[candidate] = max(proven[candidate], offset) }
+            if hold == .holdsBehindNewline, offset > lines[candidate]?.offset ?? 0 {
+                lines[candidate] = proof.anchor
+            }
         }
-        return conclude(head, state())
+        return try conclude(head, state()) { (offset) throws(SystemError) in
+            try reader.reaches(beyond: offset, in: file)
+        }
     }
 
     private mutating func prepare(_ head: [UInt8]) {
         self.head = head
         candidates.removeAll { !Generation.headsAgree(head, $0.position) }
-        // The farthest first: it is the one to go on with.
-        candidates.sort { $0.position.offset > $1.position.offset }
+        // The farthest first: it is the one to go on with. Of two, the one that has its file still: with
+        // that the archive can wait.
+        candidates.sort {
+            ($0.position.offset, $0.hasFile ? 1 : 0) > ($1.position.offset, $1.hasFile ? 1 : 0)
+        }
         offsets = candidates.map(\.position.offset)
         proven = candidates.map { Int64(min(head.count, $0.position.head.count)) }
         last = Array(repeating: (0, true), count: candidates.count)
+        lines = Array(repeating: nil, count: candidates.count)
         for (place, stream) in candidates.enumerated() {
             let position = stream.position
             let last = Anchor(
@@ -97,16 +110,35 @@ struct Examination {
         }
     }
 
-    private func conclude(_ head: [UInt8], _ state: Unpacker.State) -> Finding {
+    private func conclude(
+        _ head: [UInt8], _ state: Unpacker.State, reaches: (Int64) throws(SystemError) -> Bool
+    ) throws(SystemError) -> Finding {
         // What is proven farthest says most: a stub of which little was read is the beginning of many.
-        let order = candidates.indices.sorted { proven[$0] > proven[$1] }
+        let order = candidates.indices.sorted { (proven[$0], $1) > (proven[$1], $0) }
         for place in order {
-            if proven[place] == offsets[place] { return .same(candidates[place]) }
+            if proven[place] == offsets[place] {
+                // What ended in the middle of a line begins like many files.
+                let endsLine = lines[place]?.offset == offsets[place]
+                let goesOn = try reaches(offsets[place])
+                if endsLine || !goesOn { return .same(candidates[place]) }
+                continue
+            }
             if isShort[place], last[place].holds {
                 return state == .complete ? .contained(candidates[place]) : .growing
             }
         }
         if head.isEmpty, state != .complete { return .growing }
-        return .new(head: head)
+        return .new(start(order))
+    }
+
+    /// Behind what is proven to have been read before.
+    private func start(_ order: [Int]) -> Follower.Start {
+        for place in order {
+            guard let anchor = lines[place],
+                Generation.isMost(anchor.offset, of: candidates[place].position, isRotated: true)
+            else { continue }
+            return Follower.Start(after: candidates[place].position, anchor)
+        }
+        return Follower.Start()
     }
 }

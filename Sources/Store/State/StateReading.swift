@@ -122,15 +122,15 @@ extension StateStore {
         let read = try connection.prepare(
             """
             SELECT id, source, path, device, inode, generation, born, offset, size, head, anchor,
-                anchor_length, lost_bytes, retired, lines_read, records_read, anchors, packed_size,
-                packed_modified, packed_read
+                anchor_length, lost_bytes, retired, lines_read, records_read, anchors, seam,
+                packed_size, packed_modified, packed_read
             FROM stream \(whereClause) ORDER BY id
             """)
         let outcomes = try connection.prepare(
             "SELECT outcome, reason, n FROM outcome WHERE stream = ?")
         while try read.step() {
-            let packed = read.optionalInt(17).map {
-                PackedFile(size: $0, modified: read.int(18), isRead: read.int(19) != 0)
+            let packed = read.optionalInt(18).map {
+                PackedFile(size: $0, modified: read.int(19), isRead: read.int(20) != 0)
             }
             let position = StreamPosition(
                 id: read.int(0), source: read.text(1), path: read.bytes(2).array,
@@ -140,7 +140,7 @@ extension StateStore {
                     generation: UInt64(bitPattern: read.int(5)), born: read.int(6)),
                 offset: read.int(7), size: read.int(8), head: read.bytes(9).array,
                 anchor: UInt64(bitPattern: read.int(10)), anchorLength: Int(read.int(11)),
-                lostBytes: read.int(12), retired: read.int(13) != 0,
+                lostBytes: read.int(12), retired: read.int(13) != 0, seam: read.int(17),
                 anchors: AnchorCodec.decode(read.bytes(16)), packed: packed)
             var summary = StreamSummary(
                 position: position, lines: read.int(14), records: read.int(15), outcomes: [:])

@@ -163,6 +163,10 @@ enum StateSchema {
         ALTER TABLE identifier DROP COLUMN first_seen;
         ALTER TABLE identifier DROP COLUMN last_seen;
         """,
+        """
+        -- Up to where lines may have been counted in the generation before, whose end was cut off.
+        ALTER TABLE stream ADD COLUMN seam INTEGER NOT NULL DEFAULT 0;
+        """,
     ]
 
     /// An expression for the lowest 6 bytes of a number, the lowest first.

@@ -156,8 +156,8 @@ final class StateStatements {
             """
             INSERT INTO stream(id, source, path, device, inode, generation, born, offset, size, head,
                 anchor, anchor_length, lost_bytes, retired, anchors, packed_size, packed_modified,
-                packed_read)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                packed_read, seam)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT DO UPDATE SET
                 source = excluded.source, path = excluded.path, device = excluded.device,
                 inode = excluded.inode, generation = excluded.generation, born = excluded.born,
@@ -166,7 +166,8 @@ final class StateStatements {
                 lost_bytes = excluded.lost_bytes, retired = excluded.retired,
                 retired_at = CASE WHEN excluded.retired THEN retired_at END,
                 anchors = excluded.anchors, packed_size = excluded.packed_size,
-                packed_modified = excluded.packed_modified, packed_read = excluded.packed_read
+                packed_modified = excluded.packed_modified, packed_read = excluded.packed_read,
+                seam = excluded.seam
             """)
         countRecords = try connection.prepare(
             """

@@ -104,6 +104,7 @@ extension StateStore {
             write.bind(16, position.packed?.size)
             write.bind(17, position.packed?.modified)
             write.bind(18, Int64(position.packed?.isRead == true ? 1 : 0))
+            write.bind(19, position.seam)
             try write.run()
         }
     }

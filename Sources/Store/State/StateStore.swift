@@ -60,8 +60,8 @@ public final class StateStore {
                     throw .damaged(path: path, detail: damage)
                 }
             }
-            try Self.migrate(connection)
-            self.zone = try Self.settle(connection, zone: zone, random: random)
+            try Self.migrate(connection, zone: zone, random: random)
+            self.zone = try Self.readZone(connection, configured: zone)
             try connection.execute("PRAGMA journal_mode = WAL")
             statements = try StateStatements(connection)
             hash = try Self.readHash(connection)
@@ -142,11 +142,14 @@ public final class StateStore {
         "PRAGMA wal_autocheckpoint = 8000", "PRAGMA journal_size_limit = 67108864",
     ]
 
-    /// Brings the schema up to date, each step in the one transaction. A new file is made in the
-    /// rollback journal, so that its header says whose it is before anything else exists.
+    /// Brings the schema up to date, and gives a new state its secret and its zone, in one transaction:
+    /// there is no state without them. A new file is made in the rollback journal, so that its header
+    /// says whose it is before anything else exists.
     ///
     /// The version is asked of SQLite: what the file begins with may be older than its WAL.
-    private static func migrate(_ connection: Connection) throws(StoreError) {
+    private static func migrate(
+        _ connection: Connection, zone: FixedZone?, random: (Int) -> [UInt8]
+    ) throws(StoreError) {
         let version = Int(try connection.integer("PRAGMA user_version") ?? 0)
         guard version <= StateSchema.version else {
             throw .newer(path: connection.path, found: version, supported: StateSchema.version)
@@ -154,45 +157,47 @@ public final class StateStore {
         guard version < StateSchema.version else { return }
         try connection.transaction { () throws(StoreError) in
             for step in StateSchema.migrations[version...] { try connection.execute(step) }
+            if version == 0 { try begin(connection, zone: zone, random: random) }
             try connection.execute("PRAGMA application_id = \(StateSchema.applicationID)")
             try connection.execute("PRAGMA user_version = \(StateSchema.version)")
         }
         connection.checkpointWAL(truncate: true)
     }
 
-    /// What a state is given once: its secret and its zone.
-    ///
-    /// - Returns: the zone.
-    private static func settle(
+    private static func begin(
         _ connection: Connection, zone: FixedZone?, random: (Int) -> [UInt8]
+    ) throws(StoreError) {
+        let secret = random(KeyedHash.secretLength)
+        guard let zone, secret.count == KeyedHash.secretLength else {
+            throw .sqlite(
+                path: connection.path, code: 14, message: "there is nothing in it", doing: "opening"
+            )
+        }
+        let insert = try connection.prepare("INSERT INTO meta(key, value) VALUES (?, ?)")
+        insert.bind(1, "secret")
+        insert.bind(blob: secret, 2)
+        try insert.run()
+        insert.bind(1, "zone")
+        insert.bind(2, zone.description)
+        try insert.run()
+    }
+
+    private static func readZone(
+        _ connection: Connection, configured: FixedZone?
     ) throws(StoreError) -> FixedZone {
         let read = try connection.prepare("SELECT value FROM meta WHERE key = 'zone'")
-        if try read.step() {
-            let text = read.text(0)
-            read.reset()
-            guard let stored = FixedZone(text) else {
-                throw .damaged(path: connection.path, detail: "'\(text)' is no time zone")
-            }
-            if let zone, zone != stored {
-                throw .zone(path: connection.path, stored: text, configured: zone.description)
-            }
-            return stored
-        }
-        guard let zone else {
+        guard try read.step() else {
             throw .damaged(path: connection.path, detail: "its time zone is missing")
         }
-        let secret = random(KeyedHash.secretLength)
-        precondition(secret.count == KeyedHash.secretLength)
-        try connection.transaction { () throws(StoreError) in
-            let insert = try connection.prepare("INSERT INTO meta(key, value) VALUES (?, ?)")
-            insert.bind(1, "secret")
-            insert.bind(blob: secret, 2)
-            try insert.run()
-            insert.bind(1, "zone")
-            insert.bind(2, zone.description)
-            try insert.run()
+        let text = read.text(0)
+        read.reset()
+        guard let stored = FixedZone(text) else {
+            throw .damaged(path: connection.path, detail: "'\(text)' is no time zone")
         }
-        return zone
+        if let configured, configured != stored {
+            throw .zone(path: connection.path, stored: text, configured: configured.description)
+        }
+        return stored
     }
 
     private static func readHash(_ connection: Connection) throws(StoreError) -> KeyedHash {

@@ -31,6 +31,8 @@ final class MemoryFileSystem: LogFileSystem {
     var failures: [String: Int32] = [:]
     /// Errno of every read of the file at a path.
     var readFailures: [String: Int32] = [:]
+    /// One read fails, after so many that do not.
+    var readsUntilFailure: Int?
     /// Whether a deleted file's inode number is given to the next new one.
     var reusesInodes = true
     /// Whether files have generation numbers, as on ext4.
@@ -167,6 +169,10 @@ final class MemoryFileSystem: LogFileSystem {
         guard let node = open[file] else { throw SystemError(call: "pread", code: EBADF) }
         for (path, code) in readFailures where nodes[path] === node {
             throw SystemError(call: "pread", code: code)
+        }
+        if let left = readsUntilFailure {
+            readsUntilFailure = left > 0 ? left - 1 : nil
+            if left == 0 { throw SystemError(call: "pread", code: EIO) }
         }
         let start = min(Int(offset), node.bytes.count)
         let count = min(buffer.count, node.bytes.count - start)

@@ -9,6 +9,8 @@ final class Reading {
     var now: Int64 = 0
     /// Whole lines in the order in which they came.
     var lines: [String] = []
+    /// Those that may have been counted before.
+    var seam: [String] = []
     var oversize: [(offset: Int64, length: Int64, bytes: Int)] = []
     /// Lengths of last lines without a newline that were given up.
     var unterminated: [Int64] = []
@@ -47,7 +49,9 @@ final class Reading {
         }
         if case .poison(let length) = block.content { poison.append((block.offset, length)) }
         if case .unterminated(let length) = block.content { unterminated.append(length) }
-        for (line, _) in block.lines { lines.append(line.text) }
+        for (line, _) in block.lines {
+            if block.isSeam { seam.append(line.text) } else { lines.append(line.text) }
+        }
     }
 
     func turn() -> Bool { follower.turn(take) }

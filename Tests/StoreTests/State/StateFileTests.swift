@@ -146,6 +146,28 @@ import Testing
         #expect(try Data(contentsOf: URL(filePath: path)) == before)
     }
 
+    /// The power may fail while a state is made.
+    @Test(arguments: [nil, "+00:00"])
+    func `of an empty file only a daemon makes a state`(zone: String?) throws {
+        let scratch = try StateScratch()
+        let path = scratch.path
+        scratch.close()
+        let empty = path + ".empty"
+        try Data().write(to: URL(filePath: empty))
+        do throws(StoreError) {
+            _ = try StateStore(path: empty, zone: zone.flatMap(FixedZone.init), random: { _ in [] })
+            Issue.record("opened")
+        } catch {
+            #expect("\(error)".contains("there is nothing in it"))
+        }
+        #expect(try Data(contentsOf: URL(filePath: empty)).isEmpty)
+        try FileManager.default.removeItem(atPath: path)
+        try Data().write(to: URL(filePath: path))
+        let store = try StateScratch.open(scratch.directory)
+        let secrets = "SELECT count(*) FROM meta WHERE key = 'secret'"
+        #expect(try store.connection.integer(secrets) == 1)
+    }
+
     @Test func `what is no state is left alone`() throws {
         let scratch = try StateScratch()
         let path = scratch.path
