@@ -159,6 +159,18 @@ extension Follower {
             archive.state = .examined(examination)
             guard let finding else { return }
             try decide(archive, finding, examination)
+        case .compared(var comparison, let examination):
+            let stream = comparison.stream
+            guard hasOwnFile(stream, but: archive), ensureOpen(stream) else {
+                return putBack(archive, .failed(until: clock() + 1_000))
+            }
+            guard let isBeginning = try comparison.step(reader, shelf.file) else {
+                archive.state = .compared(comparison, examination)
+                return
+            }
+            if isBeginning { return putBack(archive, .copy(of: stream)) }
+            let start = Start(after: stream.position, comparison.proven)
+            try begin(archive, examination, at: start)
         case .read(let stream):
             let step = reader.turn(stream, body)
             noteChange(of: stream)
@@ -210,7 +222,7 @@ extension Follower {
         case .growing:
             if unpackingState != .unpacking { explain(archive) }
             putBack(archive, .growing)
-        case .same(let stream), .contained(let stream):
+        case .same(let stream, let anchor), .contained(let stream, let anchor):
             if hasOwnFile(stream, but: archive) {
                 let size = try currentSize(of: stream)
                 if size < stream.position.offset
@@ -222,15 +234,22 @@ extension Follower {
                     putBack(archive, .failed(until: clock() + 1_000))
                     return
                 }
-                if stream.position.packed == nil, !stream.isCaughtUp {
-                    return putBack(archive, .likely(stream))
+                if stream.position.packed == nil {
+                    if stream.isCaughtUp, size == stream.position.size {
+                        archive.state = .compared(
+                            Comparison(with: stream, from: anchor), examination)
+                    } else {
+                        enqueue(stream)
+                        putBack(archive, .likely(stream))
+                    }
+                    return
                 }
                 // A copy is no longer than its original.
-                if stream.position.packed?.isRead != false,
+                if stream.position.packed?.isRead == true,
                     try reader.reaches(beyond: size, in: shelf.file)
                 {
-                    let start = Start(after: stream.position, stream.position.lastAnchor)
-                    return try begin(archive, examination, at: start)
+                    return try begin(
+                        archive, examination, at: Start(after: stream.position, anchor))
                 }
                 putBack(archive, .copy(of: stream))
                 return
@@ -257,12 +276,29 @@ extension Follower {
         _ archive: Archive, _ examination: Examination, at start: Start
     ) throws(SystemError) {
         // Meanwhile something was read that may be the same.
+        let head = examination.head ?? []
         let candidates = candidates(for: archive)
-        if candidates.contains(where: { !examination.considers($0) }) {
+        if candidates.contains(where: {
+            !examination.considers($0) && Generation.headsAgree(head, $0.position)
+        }) {
             archive.state = .examined(Examination(among: candidates))
             return
         }
+        let unfinished = candidates.first {
+            $0.position.packed == nil && hasOwnFile($0, but: archive) && !$0.isCaughtUp
+                && Generation.headsAgree(head, $0.position)
+        }
+        if let unfinished { return putBack(archive, .likely(unfinished)) }
         let stem = Generation.stem(archive.found.path)
+        // A file that has lost its name, and that changed since it was read, is looked at first.
+        for stream in streams
+        where stream.source == archive.found.source && stream.file >= 0 && !stream.sighted
+            && stream.position.packed == nil && Generation.stem(stream.position.path) == stem
+        {
+            guard try currentSize(of: stream) != stream.position.size else { continue }
+            enqueue(stream)
+            return putBack(archive, .failed(until: clock() + 1_000))
+        }
         if doubtful.contains(stem), archive.mayWait {
             archive.mayWait = false
             putBack(archive, .failed(until: clock() + 5_000))
@@ -271,7 +307,7 @@ extension Follower {
         // What was not read yet has no anchors: held against its file itself.
         for stream in streams where stream.source == archive.found.source {
             if Generation.stem(stream.position.path) == stem,
-                try beginsLike(stream, examination.head ?? [])
+                try beginsLike(stream, head)
             {
                 putBack(archive, .copy(of: stream))
                 return

@@ -107,13 +107,10 @@ extension Follower {
             }
         }
         guard Generation.mayBeCopy(of: stream.position, sighting.candidate) else { return .none }
-        let offset = stream.position.offset
-        let hold = proven { () throws(SystemError) in
-            try reader.hold(of: stream.position.lastAnchor, in: sighting.file)
+        let isCopy = proven { () throws(SystemError) in
+            try reader.holdsAll(of: stream.position, in: sighting.file, sighting.candidate.size)
         }
-        // What ended in the middle of a line begins like many files.
-        return hold == .holdsBehindNewline || hold == .holds && sighting.candidate.size == offset
-            ? .copy(offset) : .none
+        return isCopy == true ? .copy(stream.position.offset) : .none
     }
 
     /// A copy is no longer than its original, as long as that is there.
@@ -166,22 +163,35 @@ extension Follower {
                 try reader.proof(of: stream.position, in: sighting.file, size: candidate.size)
             }), proof.isWhole
         else { return .none }
-        let extent = proof.anchor?.offset ?? Int64(shared.count)
+        let extent = max(proof.anchor?.offset ?? 0, Int64(shared.count))
         if isGrowing(sighting) { return .growing(extent) }
+        if !endsAlike(sighting, stream) { return .none }
         guard Generation.isBeginning(candidate, of: stream.position) else { return .none }
-        // Half a line begins like many: a copy has at least one whole line of it.
+        // Half a line begins like many: a copy has at least one whole line of it, or much.
         let isProven =
             proof.anchor != nil
-            || candidate.head.contains(0x0A)
-                && (candidate.head.count == candidate.size
-                    || (!stream.sighted && stream.position.head.count == Generation.headBytes))
+            || candidate.head.contains(0x0A) && candidate.head.count == candidate.size
+            || !stream.sighted && stream.position.head.count == Generation.headBytes
         return isProven ? .short(candidate.size) : .none
+    }
+
+    /// Whether the last bytes of a shorter file are also those of a stream's own file, if that is there:
+    /// between the last proof and its end it may have been written to.
+    private func endsAlike(_ sighting: Sighting, _ stream: LogStream) -> Bool {
+        guard stream.hasFile, stream.position.packed == nil, !stream.orphaned else { return true }
+        return proven { () throws(SystemError) in
+            guard ensureOpen(stream) else { throw SystemError(call: "open", code: ESTALE) }
+            let start = max(0, sighting.candidate.size - Int64(Generation.anchorBytes))
+            let count = Int(sighting.candidate.size - start)
+            let own = try reader.read(stream.file, at: start, count: count).array
+            return try reader.read(sighting.file, at: start, count: count).array == own
+        } ?? false
     }
 
     /// A stream goes on in a copy of its file, if it has lost that.
     private func goOn(_ stream: LogStream, in sighting: Sighting) {
         if stream.hasFile {
-            _ = beginBeside(stream, in: sighting)
+            _ = beginBeside(stream, in: sighting, isWhole: true)
             return
         }
         stream.orphaned = false
@@ -192,16 +202,25 @@ extension Follower {
     /// A copy becomes a generation of its own, which is read from where it is not known: if somebody may
     /// still write to the nameless original, or there may be a better copy to go on in.
     ///
+    /// - Parameter isWhole: whether all that was read of the stream stands in the copy.
     /// - Returns: nil if it turned out to be none.
-    private func beginBeside(_ stream: LogStream, in sighting: Sighting) -> Bool? {
-        if stream.hasFile, stream.sighted || !stream.isCaughtUp {
-            // The original is there. Should it be lost, the copy is found again.
-            files.close(sighting.file)
-            if !stream.sighted { enqueue(stream) }
-            return true
+    private func beginBeside(
+        _ stream: LogStream, in sighting: Sighting, isWhole: Bool = false
+    ) -> Bool? {
+        if stream.hasFile {
+            let size = proven { () throws(SystemError) in try currentSize(of: stream) }
+            if leaveInDoubt(sighting) { return true }
+            if stream.sighted || !stream.isCaughtUp || size != stream.position.size {
+                // The original is there. Should it be lost, the copy is found again.
+                files.close(sighting.file)
+                if !stream.sighted { enqueue(stream) }
+                return true
+            }
         }
         let start = proven { () throws(SystemError) in
-            try self.start(after: stream, sighting.candidate, in: sighting.file)
+            isWhole
+                ? Start(after: stream.position, stream.position.lastAnchor)
+                : try self.start(after: stream, sighting.candidate, in: sighting.file)
         }
         if leaveInDoubt(sighting) { return true }
         guard let start else { return nil }

@@ -221,19 +221,25 @@ extension Follower {
     /// Where to begin in a file that goes on with no stream: behind what one that lost its file is
     /// proven to have read of it, and the end of which was then cut off and written anew.
     private func start(in sighting: Sighting, after streams: [LogStream]) -> Start {
+        let path = sighting.found.path
+        let isRotated = Generation.stem(path) != path
         var best = Start()
         for stream in streams where stream.source == sighting.found.source {
             let isSame = Generation.isSameFile(stream.position.identity, sighting.status.identity)
-            if !isSame, stream.hasFile, !stream.orphaned { continue }
-            let start = proven { () throws(SystemError) in
+            // What a stream with its file has still to read cannot be left out.
+            let isElsewhere = !isSame && stream.hasFile && !stream.orphaned
+            if isElsewhere, !isRotated || !stream.isCaughtUp { continue }
+            var start = proven { () throws(SystemError) in
                 try self.start(after: stream, sighting.candidate, in: sighting.file)
             }
-            let path = sighting.found.path
+            // Behind the last proof it is another file.
+            if isElsewhere { start?.seam = 0 }
             guard let start, start.offset > best.offset,
-                isSame && !Generation.isWeak(stream.position.identity)
+                isSame
+                    && (!Generation.isWeak(stream.position.identity)
+                        || Generation.stem(stream.position.path) == Generation.stem(path))
                     || Generation.isMost(
-                        start.offset, of: stream.position,
-                        isRotated: Generation.stem(path) != path)
+                        start.offset, of: stream.position, isRotated: isRotated)
             else { continue }
             best = start
         }

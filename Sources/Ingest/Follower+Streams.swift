@@ -130,6 +130,12 @@ extension Follower {
         after stream: LogStream, _ candidate: Generation.Candidate, in file: Int32
     ) throws(SystemError) -> Start {
         let position = stream.position
+        if let shared = Generation.sharedLines(candidate.head, position) {
+            guard Generation.isMost(Int64(shared), of: position, isRotated: true) else {
+                return Start()
+            }
+            return Start(after: position, reader.anchor(of: candidate.head.prefix(shared)))
+        }
         guard Generation.headsAgree(candidate.head, position) else { return Start() }
         let proof = try reader.proof(of: position, in: file, size: candidate.size)
         let isShrunk =

@@ -131,6 +131,21 @@ public enum Generation {
             && saysSomething(head.prefix(shared))
     }
 
+    /// Whether more than one line was read: half a line behind a heading begins like many files.
+    static func isMoreThanHeading(_ position: StreamPosition) -> Bool {
+        position.head.count == headBytes || position.head.count { $0 == 0x0A } > 1
+    }
+
+    /// How many of the first bytes are whole lines that were read of a stream too; nil if the beginnings
+    /// agree as far as both are known.
+    static func sharedLines(_ head: [UInt8], _ position: StreamPosition) -> Int? {
+        let shared = zip(head, position.head).prefix {
+            $0 == $1 || ($1 == StreamPosition.erased && $0 != 0x0A)
+        }.count
+        if shared == min(head.count, position.head.count) { return nil }
+        return (head[..<shared].lastIndex(of: 0x0A) ?? -1) + 1
+    }
+
     /// Whether so much of what was read is found in another file that it can only be a copy of it, cut
     /// off and written to since. A name of rotation says so too; under another one it has to be more than
     /// many files have for a heading.

@@ -88,6 +88,18 @@ final class StreamReader {
         return bytes[bytes.count - 1] == 0x0A ? .holdsBehindNewline : .holds
     }
 
+    /// Whether all that was read of a stream stands in a file of `size` bytes. What ended in the middle of a
+    /// line has to be more than a heading.
+    func holdsAll(
+        of position: StreamPosition, in file: Int32, _ size: Int64
+    ) throws(SystemError) -> Bool {
+        switch try hold(of: position.lastAnchor, in: file) {
+        case .holdsBehindNewline: true
+        case .holds: position.offset == size || Generation.isMoreThanHeading(position)
+        case .broken, .beyondEnd: false
+        }
+    }
+
     /// How far a file of `size` bytes that begins like a stream is proven to be it.
     ///
     /// - Returns: the last anchor that holds behind a line or at the end, nil if none does; `isWhole` if
@@ -125,6 +137,18 @@ final class StreamReader {
         let length = min(bytes.count, Generation.anchorBytes)
         position.anchorLength = length
         position.anchor = hash(bytes[(bytes.count - length)..<bytes.count])
+    }
+
+    /// Whole lines at the beginning of a file as a proof of them; nil if there are none.
+    func anchor(of lines: some Collection<UInt8>) -> Anchor? {
+        lines.isEmpty ? nil : anchor(of: inBuffer(Array(lines)), at: Int64(lines.count))
+    }
+
+    /// A proof of bytes that end at an offset.
+    func anchor(of bytes: ByteSlice, at offset: Int64) -> Anchor {
+        let length = min(bytes.count, Self.shortAnchor)
+        return Anchor(
+            offset: offset, length: length, hash: hash(bytes[(bytes.count - length)..<bytes.count]))
     }
 
     /// Bytes of a file in the buffer, from a place in it on; valid until the next read over them.
@@ -286,11 +310,8 @@ final class StreamReader {
                 let newline = bytes[0..<(bytes.count - distance)].last(0x0A, from: fresh)
             else { continue }
             let place = newline + 1
-            let length = min(place, Self.shortAnchor)
             stream.position.anchors.append(
-                Anchor(
-                    offset: start + Int64(place), length: length,
-                    hash: hash(bytes[(place - length)..<place])))
+                anchor(of: bytes[0..<place], at: start + Int64(place)))
         }
     }
 

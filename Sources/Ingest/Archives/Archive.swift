@@ -8,6 +8,8 @@ final class Archive {
         case begun(LogStream)
         /// It is being looked into.
         case examined(Examination)
+        /// It is held against the file of a stream that it seems to be a copy of.
+        case compared(Comparison, Examination)
         /// It is being read.
         case read(LogStream)
         /// What is in it is read from another file, as long as that is there.

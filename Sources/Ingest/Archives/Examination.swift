@@ -5,18 +5,18 @@ import Core
 struct Examination {
     /// What was found.
     enum Finding {
-        /// It holds what was read of the stream, and perhaps more.
-        case same(LogStream)
-        /// It is the beginning of what was read of the stream: there is nothing new in it.
-        case contained(LogStream)
+        /// It holds what was read of the stream, and perhaps more; with the last line that proves it.
+        case same(LogStream, Anchor?)
+        /// It seems to be the beginning of what was read of the stream: there is nothing new in it.
+        case contained(LogStream, Anchor?)
         /// It ends in the middle, and may become one of the streams.
         case growing
         /// It is none that is known, or one that was cut off or written to since; and where to begin.
         case new(Follower.Start)
     }
 
-    /// Every stream that was considered.
-    private let considered: Set<Int64>
+    /// Every stream that was considered, and how far it was read.
+    private let considered: [Int64: Int64]
 
     private struct Proof {
         var anchor: Anchor
@@ -24,6 +24,8 @@ struct Examination {
     }
 
     private var candidates: [LogStream]
+    /// Those of which only some of the first lines are the same, and these.
+    private var parted: [(stream: LogStream, anchor: Anchor)] = []
     /// Its first bytes, once they are known.
     private(set) var head: [UInt8]?
     private var proofs: [Proof] = []
@@ -41,21 +43,25 @@ struct Examination {
     /// - Parameter candidates: Streams that the archive may be by its name.
     init(among candidates: [LogStream]) {
         self.candidates = candidates
-        considered = Set(candidates.map(\.position.id))
+        considered = Dictionary(
+            candidates.map { ($0.position.id, $0.position.offset) }, uniquingKeysWith: { $1 })
         proven = Array(repeating: 0, count: candidates.count)
         last = Array(repeating: (0, true), count: candidates.count)
         isShort = Array(repeating: false, count: candidates.count)
     }
 
-    /// Whether a stream was considered; one that was not read at all when it began, was not.
-    func considers(_ stream: LogStream) -> Bool { considered.contains(stream.position.id) }
+    /// Whether a stream was considered as far as it is read now; one that was not read at all when it
+    /// began, was not.
+    func considers(_ stream: LogStream) -> Bool {
+        considered[stream.position.id] == stream.position.offset
+    }
 
     /// Goes on; nil if it has to be asked again. Unpacking takes more than one turn: `EAGAIN`.
     mutating func step(
         _ reader: StreamReader, _ file: Int32, _ state: () -> Unpacker.State
     ) throws(SystemError) -> Finding? {
         guard let head else {
-            prepare(try reader.head(of: file))
+            prepare(try reader.head(of: file), reader)
             return nil
         }
         while next < proofs.count {
@@ -79,8 +85,14 @@ struct Examination {
         }
     }
 
-    private mutating func prepare(_ head: [UInt8]) {
+    private mutating func prepare(_ head: [UInt8], _ reader: StreamReader) {
         self.head = head
+        for stream in candidates {
+            guard let shared = Generation.sharedLines(head, stream.position),
+                let anchor = reader.anchor(of: head.prefix(shared))
+            else { continue }
+            parted.append((stream, anchor))
+        }
         candidates.removeAll { !Generation.headsAgree(head, $0.position) }
         // The farthest first: it is the one to go on with. Of two, the one that has its file still: with
         // that the archive can wait.
@@ -118,13 +130,16 @@ struct Examination {
         for place in order {
             if proven[place] == offsets[place] {
                 // What ended in the middle of a line begins like many files.
-                let endsLine = lines[place]?.offset == offsets[place]
+                let isEnough =
+                    lines[place]?.offset == offsets[place]
+                    || Generation.isMoreThanHeading(candidates[place].position)
                 let goesOn = try reaches(offsets[place])
-                if endsLine || !goesOn { return .same(candidates[place]) }
+                if isEnough || !goesOn { return .same(candidates[place], lines[place]) }
                 continue
             }
             if isShort[place], last[place].holds {
-                return state == .complete ? .contained(candidates[place]) : .growing
+                return state == .complete
+                    ? .contained(candidates[place], lines[place]) : .growing
             }
         }
         if head.isEmpty, state != .complete { return .growing }
@@ -139,6 +154,9 @@ struct Examination {
             else { continue }
             return Follower.Start(after: candidates[place].position, anchor)
         }
-        return Follower.Start()
+        let best = parted.filter {
+            Generation.isMost($0.anchor.offset, of: $0.stream.position, isRotated: true)
+        }.max { $0.anchor.offset < $1.anchor.offset }
+        return Follower.Start(after: best?.stream.position, best?.anchor)
     }
 }
