@@ -154,7 +154,37 @@ extension StateStore {
                 try decode(cells, period, into: &persons[seat.person].members[seat.member].cells)
             }
         }
-        for seat in seats.far { try readCells(of: &persons[seat.person].members[seat.member]) }
+        try readFarCells(of: &persons, seats.far)
+    }
+
+    /// Rows that do not lie in the range are asked for many at a time.
+    private func readFarCells(
+        of persons: inout [PersonFacts], _ far: [Seats.Seat]
+    ) throws(StoreError) {
+        var wanted: [(key: Int64, period: Int32, seat: Seats.Seat)] = []
+        for seat in far {
+            let member = persons[seat.person].members[seat.member]
+            for period in CellCodec.periods(from: member.first, to: member.last) {
+                let key = CellEntries.key(period: period, identifier: seat.id)
+                wanted.append((key, period, seat))
+            }
+        }
+        let cells = statements.readFarCells
+        var place = 0
+        for start in stride(from: 0, to: wanted.count, by: StateStatements.farKeys) {
+            for number in 0..<StateStatements.farKeys {
+                let next = start + number
+                cells.bind(Int32(number + 1), next < wanted.count ? wanted[next].key : nil)
+            }
+            while try cells.step() {
+                // They come in the order in which they were asked for.
+                while wanted[place].key != cells.int(0) { place += 1 }
+                let seat = wanted[place].seat
+                try decode(
+                    cells, wanted[place].period,
+                    into: &persons[seat.person].members[seat.member].cells)
+            }
+        }
     }
 
     private func decode(

@@ -14,6 +14,7 @@ final class StateStatements {
     let readRoots: Statement
     let readCell: Statement
     let readCells: Statement
+    let readFarCells: Statement
     let writeCell: Statement
     let removeCell: Statement
     let readTrace: Statement
@@ -51,6 +52,8 @@ final class StateStatements {
     let addSegmentMerge: Statement
     let readAssertions: Statement
     let readAsserted: Statement
+    /// Keys that `readFarCells` is given at a time.
+    static let farKeys = 32
     private let writeMeta: Statement
     private let readMeta: Statement
 
@@ -85,6 +88,12 @@ final class StateStatements {
             """)
         readCells = try connection.prepare(
             "SELECT key, packed FROM cell WHERE key BETWEEN ? AND ? ORDER BY key")
+        let keys = Array(repeating: "(?)", count: Self.farKeys).joined(separator: ", ")
+        readFarCells = try connection.prepare(
+            """
+            WITH wanted(key) AS (VALUES \(keys))
+            SELECT c.key, c.packed FROM wanted w CROSS JOIN cell c WHERE c.key = w.key
+            """)
         setRoot = try connection.prepare(
             "UPDATE identifier SET root = ?, ambiguous = ? WHERE id = ?")
         readCell = try connection.prepare("SELECT packed FROM cell WHERE key = ?")
