@@ -82,9 +82,11 @@ import Testing
                 try connection.execute(
                     "ALTER TABLE identifier ADD COLUMN \(column) INTEGER NOT NULL DEFAULT 0")
             }
-            for sql in updates + ["DROP TABLE sighting", "PRAGMA user_version = 6"] {
-                try connection.execute(sql)
-            }
+            let undone = [
+                "ALTER TABLE stream DROP COLUMN seam", "DROP TABLE sighting",
+                "PRAGMA user_version = 6",
+            ]
+            for sql in updates + undone { try connection.execute(sql) }
         }
         try scratch.reopen()
         #expect(try scratch.store.canonicalDump() == dump)
