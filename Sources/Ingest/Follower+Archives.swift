@@ -290,13 +290,7 @@ extension Follower {
         }
         if let unfinished { return putBack(archive, .likely(unfinished)) }
         let stem = Generation.stem(archive.found.path)
-        // A file that has lost its name, and that changed since it was read, is looked at first.
-        for stream in streams
-        where stream.source == archive.found.source && stream.file >= 0 && !stream.sighted
-            && stream.position.packed == nil && Generation.stem(stream.position.path) == stem
-        {
-            guard try currentSize(of: stream) != stream.position.size else { continue }
-            enqueue(stream)
+        if try hasChangedNameless(stem, of: archive.found.source), mayWait(archive.found) {
             return putBack(archive, .failed(until: clock() + 1_000))
         }
         if doubtful.contains(stem), archive.mayWait {
@@ -319,6 +313,7 @@ extension Follower {
             attachArchive(stream, archive, identity, isRead: false)
             return
         }
+        waiting[archive.found.path] = nil
         let stream = addStream(archive.found, identity, at: start)
         attachArchive(stream, archive, identity, isRead: false)
         notify(

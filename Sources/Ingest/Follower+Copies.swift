@@ -141,6 +141,20 @@ extension Follower {
         return status.size
     }
 
+    /// Whether a file that has lost its name changed since it was read: it is looked at first, as what
+    /// seems to be new may be a copy of it.
+    func hasChangedNameless(_ stem: [UInt8], of source: Int) throws(SystemError) -> Bool {
+        for stream in streams
+        where stream.source == source && stream.file >= 0 && !stream.sighted
+            && stream.position.packed == nil && Generation.stem(stream.position.path) == stem
+        {
+            guard try currentSize(of: stream) != stream.position.size else { continue }
+            enqueue(stream)
+            return true
+        }
+        return false
+    }
+
     /// Whether the file of a stream that was not read yet begins like another one.
     func beginsLike(_ stream: LogStream, _ head: [UInt8]) throws(SystemError) -> Bool {
         guard stream.isLive, stream.position.packed == nil, stream.position.offset == 0,

@@ -136,11 +136,15 @@ extension Follower {
     /// Whether to wait with a file that seems to be new, because another one that it may be a copy of
     /// could not be looked at. Not for ever: that one may never be readable again.
     private func waitsForOthers(_ found: FoundFile) -> Bool {
-        guard doubtful.contains(Generation.stem(found.path)) else { return false }
+        doubtful.contains(Generation.stem(found.path)) && mayWait(found)
+    }
+
+    /// Whether to look at a file again later; not for ever.
+    func mayWait(_ found: FoundFile, for milliseconds: Int64 = 60_000) -> Bool {
         let since = waiting[found.path] ?? clock()
         waiting[found.path] = since
         lookWanted = true
-        return clock() - since < 60_000
+        return clock() - since < milliseconds
     }
 
     /// What reading gives; a failure leaves it in doubt.
@@ -159,10 +163,7 @@ extension Follower {
         guard stem != found.path, let look = try? files.look(at: stem), look.kind == .regular,
             plainStreams(look.stamp.inode, of: found.source).allSatisfy({ !$0.isLive })
         else { return false }
-        let since = waiting[found.path] ?? clock()
-        waiting[found.path] = since
-        lookWanted = true
-        return clock() - since < 1_000
+        return mayWait(found, for: 1_000)
     }
 
     /// The streams of an inode number, without those that were read from an archive.
@@ -205,6 +206,15 @@ extension Follower {
         if sighting.status.size == 0 && Generation.stem(found.path) != found.path
             || mayBeOfUnknown(found)
         {
+            files.close(sighting.file)
+            return true
+        }
+        let mayBeCopy = proven { () throws(SystemError) in
+            Generation.stem(found.path) != found.path
+                ? try hasChangedNameless(Generation.stem(found.path), of: found.source) : false
+        }
+        if leaveInDoubt(sighting) { return true }
+        if mayBeCopy == true, mayWait(found) {
             files.close(sighting.file)
             return true
         }

@@ -53,6 +53,8 @@ extension Follower {
         guard stream.position.identity != identity else { return }
         byInode[stream.position.identity.inode]?.removeAll { $0 === stream }
         stream.position.identity = identity
+        // It was of the other file.
+        stream.position.seam = 0
         byInode[identity.inode, default: []].append(stream)
         markChanged(stream)
     }

@@ -134,6 +134,37 @@ import Testing
         #expect(reading.lines == old)
     }
 
+    @Test
+    func `a file that was written anew and lost its name is read before what may be its copy`() {
+        let reading = Reading()
+        let node = reading.files.create("/log/a.log", Self.text(Self.lines("old", 20)))
+        reading.settle()
+        reading.files.truncate("/log/a.log")
+        let new = Self.lines("new", 15)
+        reading.files.append(to: node, Self.text(new))
+        reading.files.remove("/log/a.log")
+        reading.files.create("/log/a.log.1", Self.text(new))
+        reading.wait(seconds: 90)
+        #expect(reading.lines == Self.lines("old", 20) + new)
+    }
+
+    @Test func `what was left to be read before a cut is not asked of a copy`() {
+        let reading = Reading()
+        let old = Self.lines("old", 20)
+        reading.files.create("/log/a.log", Self.text(old))
+        reading.settle()
+        reading.files.truncate("/log/a.log", to: Self.text(Array(old.prefix(15))).utf8.count)
+        reading.now += 1000
+        reading.follower.discover()
+        reading.commit()
+        reading.restart()
+        reading.files.remove("/log/a.log")
+        let other = Array(old.prefix(8)) + Self.lines("new", 20)
+        reading.files.create("/log/a.log.1", Self.text(other))
+        reading.wait(seconds: 90)
+        #expect(reading.lines.filter { $0.hasPrefix("new") } == Self.lines("new", 20))
+    }
+
     @Test func `after too many events everything is looked at`() {
         let watcher = FullWatcher()
         let files = MemoryFileSystem()
