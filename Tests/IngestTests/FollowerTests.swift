@@ -184,6 +184,30 @@ import Testing
         #expect(reading.lost == 0)
     }
 
+    @Test(arguments: [false, true], [false, true])
+    func `an inode used again under another source is a new file`(stopped: Bool, weak: Bool) {
+        let sources = ["a", "b"].map { SourceDefinition(name: $0, paths: ["/\($0)/*.log"]) }
+        let reading = Reading(sources: sources)
+        reading.files.hasGenerations = !weak
+        let kept = reading.files.create("/b/kept.log", "0\n")
+        var expected = ["0"]
+        // What the other source read before is as long, longer or shorter.
+        for (source, text) in [
+            ("a", "1\n2\n"), ("b", "1\n2\n"), ("a", "3\n4\n5\n"), ("b", "3\n"), ("a", "6\n7\n"),
+        ] {
+            reading.files.create("/\(source)/x.log", text)
+            reading.settle()
+            expected += text.split(separator: "\n").map(String.init)
+            reading.files.remove("/\(source)/x.log")
+            if stopped { reading.restart() } else { reading.wait(seconds: 120) }
+        }
+        reading.files.append(to: kept, "9\n")
+        reading.settle()
+        #expect(reading.drain() == expected + ["9"])
+        #expect(Set(reading.positions.values.map(\.identity.inode)).count == 2)
+        #expect(reading.lost == 0)
+    }
+
     @Test func `two names of one file are read once`() {
         let reading = Reading()
         reading.files.create("/log/a.log", "1\n")
@@ -228,16 +252,26 @@ import Testing
     }
 
     @Test func `a file that cannot be read does not stop the others, and is not lost`() {
-        let reading = Reading()
-        reading.files.readFailures["/log/a.log"] = EIO
-        reading.files.create("/log/a.log", "1\n")
-        reading.files.create("/log/b.log", "2\n")
-        reading.settle()
-        reading.wait(seconds: 60)
-        #expect(reading.drain() == ["2"])
-        reading.files.readFailures = [:]
-        reading.wait(seconds: 60)
-        #expect(reading.drain() == ["1"] && reading.lost == 0)
+        for read in ["", "0\n"] {
+            let reading = Reading()
+            reading.files.create("/log/a.log", read)
+            reading.files.create("/log/b.log")
+            reading.settle()
+            _ = reading.drain()
+            let before = reading.positions[1]?.offset
+            reading.files.readFailures["/log/a.log"] = EIO
+            reading.files.append("/log/a.log", "1\n")
+            reading.files.append("/log/b.log", "2\n")
+            reading.settle()
+            reading.wait(seconds: 60)
+            #expect(reading.drain() == ["2"])
+            #expect(reading.positions[1]?.offset == before)
+            #expect(reading.follower.troubles == ["/log/a.log: pread: Input/output error"])
+            reading.files.readFailures = [:]
+            reading.wait(seconds: 60)
+            #expect(reading.drain() == ["1"] && reading.lost == 0)
+            #expect(reading.follower.troubles.isEmpty)
+        }
     }
 
     @Test func `files of a directory that cannot be listed are not taken for gone`() {

@@ -48,7 +48,7 @@ private struct World {
 
     mutating func act() {
         let name = "/log/\(["a", "b", "c"][random.next(3)]).log"
-        switch random.next(20) {
+        switch random.next(21) {
         case 0...5: write(to: name)
         case 6: partial(to: name)
         case 7, 8: rotate(name)
@@ -59,6 +59,7 @@ private struct World {
         case 13: commit()
         case 14: reading.now += Int64(random.next(90_000))
         case 15, 16: look()
+        case 17: touch(name)
         default: for _ in 0..<random.next(4) { _ = reading.turn() }
         }
     }
@@ -132,6 +133,11 @@ private struct World {
         reading.files.remove(oldest)
         reading.wait(seconds: 5)
         commit()
+    }
+
+    /// Gives a file a time that is no guide to anything.
+    private mutating func touch(_ name: String) {
+        reading.files.nodes[name]?.touched = Int64(random.next(1 << 40)) - 1 << 39
     }
 
     private mutating func finishReading() {

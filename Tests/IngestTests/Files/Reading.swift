@@ -20,10 +20,13 @@ final class Reading {
     /// Positions as committed.
     var positions: [Int64: StreamPosition] = [:]
 
-    init(_ files: MemoryFileSystem = MemoryFileSystem(), patterns: [String] = ["/log/*.log"]) {
+    init(
+        _ files: MemoryFileSystem = MemoryFileSystem(), patterns: [String] = ["/log/*.log"],
+        sources: [SourceDefinition]? = nil
+    ) {
         self.files = files
-        sources = [SourceDefinition(name: "s", paths: patterns)]
-        follower = Reading.follow(files, sources, [:], { 0 })
+        self.sources = sources ?? [SourceDefinition(name: "s", paths: patterns)]
+        follower = Reading.follow(files, self.sources, [:], { 0 })
         restart()
     }
 
