@@ -153,8 +153,8 @@ public final class Daemon {
 
     private func end(_ parts: Assembly, _ metrics: MetricsWriter, full: Bool) -> Int32 {
         notifier.stopping()
-        parts.loop.drain()
         endAtOnceIfAskedAgain(code: full ? 75 : 0)
+        parts.loop.drain()
         metrics.stop()
         parts.worker.stop(full: full)
         parts.loop.letGo()
@@ -182,8 +182,9 @@ public final class Daemon {
         return 0
     }
 
-    /// Everything is committed, only publishing is left: whoever asks for the end now does not want
-    /// to wait for it. With `--once` that is a failure, because the publication was the point.
+    /// Whoever asks for the end again does not want to wait for it: what is not committed is read again,
+    /// and what is not published is published then. With `--once` that is a failure, because the
+    /// publication was the point.
     private func endAtOnceIfAskedAgain(code: Int32) {
         let descriptor = signalDescriptor
         let thread = Thread {

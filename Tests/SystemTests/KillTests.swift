@@ -87,6 +87,51 @@ import Testing
         #expect(daemon.code(within: 5) == 0, "\(daemon.talk)")
     }
 
+    /// Syncs that take as long as a file is there.
+    private static let slowDisk = """
+        #include <dlfcn.h>
+        #include <unistd.h>
+        int fdatasync(int file) {
+            int (*real)(int) = (int (*)(int))dlsym(RTLD_NEXT, "fdatasync");
+            while (access(FLAG, F_OK) == 0) usleep(5000);
+            return real(file);
+        }
+        """
+
+    @Test(arguments: [SIGTERM, SIGINT, SIGQUIT])
+    func `asked a second time it ends at once, whatever the disk does`(number: Int32) throws {
+        let scratch = try DaemonScratch()
+        let flag = scratch.directory.path + "/slow"
+        let wrapper = try scratch.preload(Self.slowDisk, ["FLAG=\"\(flag)\""])
+        try scratch.append([eventLine("ann")], to: "a.ndjson")
+        let daemon = try scratch.start(wrapper: wrapper)
+        _ = try scratch.settled()
+        try Data().write(to: URL(filePath: flag))
+        try scratch.append([eventLine("ben")], to: "a.ndjson")
+        _ = holds(within: 0.3) { false }
+        daemon.signal(SIGTERM)
+        #expect(daemon.code(within: 0.5) == nil)
+        daemon.signal(number)
+        #expect(daemon.code(within: 2) == 0, "\(daemon.talk)")
+        try FileManager.default.removeItem(atPath: flag)
+        let again = try scratch.start(wrapper: wrapper)
+        #expect(try scratch.settled().outcome("applied") == 2)
+        withExtendedLifetime(again) {}
+    }
+
+    @Test func `a signal that means nothing to it ends it, and nothing is lost`() throws {
+        let scratch = try DaemonScratch()
+        try scratch.append([eventLine("ann")], to: "a.ndjson")
+        // Threads of these tests block most signals, which a process would inherit.
+        let daemon = try scratch.start(wrapper: ["/usr/bin/env", "--default-signal=USR1"])
+        try scratch.append((0..<1000).map { eventLine("p\($0)") }, to: "a.ndjson")
+        daemon.signal(SIGUSR1)
+        #expect(daemon.code(within: 5) == 128 + SIGUSR1)
+        let again = try scratch.start()
+        #expect(try scratch.settled().outcome("applied") == 1001)
+        withExtendedLifetime(again) {}
+    }
+
     /// An hour ago, in whole seconds, so that repeated lines are equal.
     private static let hour = Date(timeIntervalSince1970: Double(time(nil) - 3600))
 }

@@ -148,7 +148,6 @@ final class IngestLoop {
         while worker.failure.withLock({ $0 == nil }), !worker.isRetrying {
             handOver(isIdle: true)
             if worker.isIdle, ingestor.pendingRecords == 0 { break }
-            if clinux_next_signal(signalDescriptor) > 0 { return }
             sleep(milliseconds: 100, watch: false)
         }
         update()
