@@ -18,6 +18,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <time.h>
 #include <unistd.h>
 
 int clinux_identify(int fd, struct clinux_identity *identity) {
@@ -74,6 +75,11 @@ void clinux_event_drain(int fd) {
     uint64_t count;
     ssize_t ignored = read(fd, &count, sizeof count);
     (void)ignored;
+}
+
+int clinux_wait(pthread_cond_t *condition, pthread_mutex_t *mutex, int64_t deadline) {
+    struct timespec time = {.tv_sec = deadline / 1000, .tv_nsec = deadline % 1000 * 1000000};
+    return pthread_cond_clockwait(condition, mutex, CLOCK_MONOTONIC, &time);
 }
 
 int clinux_inotify(void) {

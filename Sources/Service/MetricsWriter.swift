@@ -14,7 +14,7 @@ final class MetricsWriter: @unchecked Sendable {
     private let path: String
     private let degraded: Degraded
     private let clock: Clock
-    private let ending = DispatchSemaphore(value: 0)
+    private let ending = BoundedQueue<Never>(capacity: 1)
     private let ended = DispatchSemaphore(value: 0)
     private var hasEnded = false
     private var written: MetricsPage?
@@ -22,8 +22,8 @@ final class MetricsWriter: @unchecked Sendable {
     /// How many there were at which checkpoint, and when they may be counted again.
     private var contacts: (count: Int64, sequence: Int64, next: Int64) = (0, -1, 0)
 
-    /// Seconds between two looks.
-    private static let interval = 5
+    /// Milliseconds between two looks.
+    private static let interval: Int64 = 5000
     /// To count all contacts reads a whole table: it rests so many times as long as it took.
     private static let contactsRest: Int64 = 200
 
@@ -41,7 +41,7 @@ final class MetricsWriter: @unchecked Sendable {
 
     /// Counts for the last time and ends the thread; before the store ends.
     func stop() {
-        ending.signal()
+        ending.close()
         hasEnded = ended.wait(timeout: .now() + .seconds(2)) == .success
     }
 
@@ -51,9 +51,10 @@ final class MetricsWriter: @unchecked Sendable {
     }
 
     private func run() {
-        repeat {
+        while !ending.isFinished {
             look(isLast: false)
-        } while ending.wait(timeout: .now() + .seconds(Self.interval)) == .timedOut
+            _ = ending.take(milliseconds: Self.interval)
+        }
         look(isLast: true)
         ended.signal()
     }

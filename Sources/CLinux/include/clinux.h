@@ -2,6 +2,7 @@
 #ifndef LEADSCORED_CLINUX_H
 #define LEADSCORED_CLINUX_H
 
+#include <pthread.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -33,6 +34,9 @@ int clinux_next_signal(int fd);
 int clinux_event_fd(void);
 void clinux_event_signal(int fd);
 void clinux_event_drain(int fd);
+
+/// Waits on a condition until a time in milliseconds of CLOCK_MONOTONIC. Returns 0, or an errno.
+int clinux_wait(pthread_cond_t *condition, pthread_mutex_t *mutex, int64_t deadline);
 
 /// inotify, close-on-exec and non-blocking. Returns the descriptor, or -errno.
 int clinux_inotify(void);

@@ -1,11 +1,9 @@
-import Foundation
-
 /// Hands values from one thread to another, a few at a time: who is too fast waits, or keeps what it
 /// has.
 ///
 /// SAFETY: `items` and `isClosed` are touched only while `condition` is locked.
 final class BoundedQueue<Item: Sendable>: @unchecked Sendable {
-    private let condition = NSCondition()
+    private let condition = SteadyCondition()
     private let capacity: Int
     private var items: [Item] = []
     private var isClosed = false
@@ -41,7 +39,7 @@ final class BoundedQueue<Item: Sendable>: @unchecked Sendable {
     func waitForRoom(milliseconds: Int64) -> Bool {
         condition.lock()
         defer { condition.unlock() }
-        let deadline = Date(timeIntervalSinceNow: Double(milliseconds) / 1000)
+        let deadline = monotonicMilliseconds() + milliseconds
         while items.count >= capacity, !isClosed {
             guard condition.wait(until: deadline) else { break }
         }
@@ -52,7 +50,7 @@ final class BoundedQueue<Item: Sendable>: @unchecked Sendable {
     func take(milliseconds: Int64) -> Item? {
         condition.lock()
         defer { condition.unlock() }
-        let deadline = Date(timeIntervalSinceNow: Double(milliseconds) / 1000)
+        let deadline = monotonicMilliseconds() + milliseconds
         while items.isEmpty, !isClosed {
             guard condition.wait(until: deadline) else { break }
         }
