@@ -29,6 +29,60 @@ import Testing
         }
 
         func release() { released.withLock { $0 = monotonic() } }
+        var clock: Clock { Clock(now: { Instant(self.now) }, monotonic: monotonic) }
+    }
+
+    /// A wall clock that is an hour before midnight, some days later, and one that is some hours ahead.
+    private final class Hands: Sendable {
+        let days = Atomic<Int64>(0)
+        let hours = Atomic<Int64>(0)
+        private let monotonic = Clock.system().monotonic
+
+        var clock: Clock {
+            Clock(
+                now: {
+                    let days = self.days.load(ordering: .relaxed)
+                    return Instant(midnight - 3_600_000 + days * 86_400_000)
+                },
+                monotonic: {
+                    self.monotonic() + self.hours.load(ordering: .relaxed) * 3_600_000
+                })
+        }
+    }
+
+    @Test func `a leap over many days is believed when it has lasted for an hour`() throws {
+        let scratch = try DaemonScratch(rules: Self.rules)
+        try scratch.append(
+            [#"{"ts":"2026-09-12T12:00:00Z","type":"click","email":"ann@example.com"}"#],
+            to: "a.ndjson")
+        let hands = Hands()
+        let parts = try assemble(scratch, hands.clock)
+        parts.loop.discover()
+        func newDay() -> String? {
+            switch parts.loop.run(once: true) {
+            case .newDay(let day): day.description
+            default: nil
+            }
+        }
+        #expect(newDay() == nil)
+        hands.days.store(400, ordering: .relaxed)
+        #expect(newDay() == nil)
+        // What does not last leaves nothing behind.
+        hands.days.store(0, ordering: .relaxed)
+        hands.hours.store(1, ordering: .relaxed)
+        #expect(newDay() == nil)
+        hands.days.store(400, ordering: .relaxed)
+        #expect(newDay() == nil)
+        hands.hours.store(2, ordering: .relaxed)
+        #expect(newDay() == "2027-10-18")
+        parts.loop.day = Day("2027-10-18") ?? parts.loop.day
+        // A few days, as after a rest, are believed at once.
+        hands.days.store(431, ordering: .relaxed)
+        #expect(newDay() == "2027-11-18")
+        parts.loop.drain()
+        parts.worker.stop(full: false)
+        #expect(parts.worker.hasEnded(milliseconds: 5000))
+        parts.publication.stop(milliseconds: 2000)
     }
 
     @Test func `scores roll over at midnight of the configured zone without a restart`() throws {
@@ -40,7 +94,7 @@ import Testing
                 #"{"ts":"2026-09-14T22:00:00Z","type":"click","email":"late@example.com"}"#,
             ], to: "a.ndjson")
         let wall = Wall()
-        let parts = try assemble(scratch, wall)
+        let parts = try assemble(scratch, wall.clock)
         parts.loop.discover()
         guard case .caughtUp = parts.loop.run(once: true) else {
             Issue.record("not caught up")
@@ -89,7 +143,7 @@ import Testing
                 #"{"ts":"2026-06-17T12:00:00Z","type":"click","cookie":"fresh"}"#,
             ], to: "a.ndjson")
         let wall = Wall()
-        let parts = try assemble(scratch, wall)
+        let parts = try assemble(scratch, wall.clock)
         parts.loop.discover()
         guard case .caughtUp = parts.loop.run(once: true) else {
             Issue.record("not caught up")
@@ -132,8 +186,7 @@ import Testing
         return (rows ?? []).map { "\($0["line"] ?? .null)" }
     }
 
-    private func assemble(_ scratch: DaemonScratch, _ wall: Wall) throws -> Assembly {
-        let clock = Clock(now: { Instant(wall.now) }, monotonic: Clock.system().monotonic)
+    private func assemble(_ scratch: DaemonScratch, _ clock: Clock) throws -> Assembly {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         try FileManager.default.createDirectory(
             atPath: scratch.state, withIntermediateDirectories: true)

@@ -50,6 +50,9 @@ final class IngestLoop {
     private static let reportInterval: Int64 = 100
     /// A store that has not moved for so many milliseconds is stuck, and the watchdog may bite.
     private static let patience: Int64 = 60_000
+    /// A clock that leaps by more days than this is believed after so many milliseconds.
+    private static let longestStep = 31
+    private static let leapPatience: Int64 = 3_600_000
 
     private let ingestor: Ingestor
     private let worker: StoreWorker
@@ -65,6 +68,9 @@ final class IngestLoop {
 
     var zone: FixedZone
     var day: Day
+    private var wasTrusted = true
+    /// Since when the clock has been many days ahead, if it is.
+    private var leaptAt: Int64?
     private var lastUpdate: Int64 = 0
     private var lastHandover: Int64 = 0
     private var lastPing: Int64 = 0
@@ -123,8 +129,7 @@ final class IngestLoop {
             if let failure = worker.failure.withLock({ $0 }) { return .failed(failure) }
             let signal = clinux_next_signal(signalDescriptor)
             if signal > 0 { return .signal(signal) }
-            let today = clock.day(in: zone)
-            if today > day { return .newDay(today) }
+            if let today = newDay() { return .newDay(today) }
             ingestor.advance(latest: clock.latestEvent(in: zone), forgetBefore: nil)
             if let erased = worker.takeErased() { ingestor.suppress(erased) }
             ingestor.follower.forget(worker.takeGoneStreams())
@@ -173,11 +178,36 @@ final class IngestLoop {
         return worked
     }
 
+    /// The day that has begun, if one has. A leap over many days has to last before it is believed: what a
+    /// new day puts away does not come back when the clock is set right. After a time that could not be
+    /// right any leap is welcome.
+    private func newDay() -> Day? {
+        guard clock.isTrusted else {
+            wasTrusted = false
+            return nil
+        }
+        let today = clock.day(in: zone)
+        let now = clock.monotonic()
+        let since = leaptAt ?? now
+        leaptAt = wasTrusted && today > day.adding(Self.longestStep) ? since : nil
+        wasTrusted = true
+        guard today > day, leaptAt == nil || now - since >= Self.leapPatience else { return nil }
+        leaptAt = nil
+        return today
+    }
+
     /// Whether the time can be right. Until it can, nothing is read: by it every event would be of the
     /// future.
     private func isClockTrusted() -> Bool {
         if clock.isTrusted {
-            degraded.leave("clock")
+            if leaptAt == nil {
+                degraded.leave("clock")
+            } else {
+                degraded.enter(
+                    "clock",
+                    "set the clock, which leapt from \(day) to \(clock.now().rfc3339); if that is right, "
+                        + "restart the daemon, or wait for an hour")
+            }
             return true
         }
         degraded.enter(
@@ -212,7 +242,7 @@ final class IngestLoop {
         var until = now + (isBlocked ? 1000 : ingestor.follower.waitMilliseconds)
         if let interval = notifier.watchdogInterval { until = min(until, lastPing + interval) }
         let midnight = day.end(in: zone).milliseconds - clock.now().milliseconds
-        let limit = clock.asOf == nil ? max(midnight, 0) + 1 : Int64.max
+        let limit = clock.asOf == nil && leaptAt == nil ? max(midnight, 0) + 1 : Int64.max
         sleep(milliseconds: max(0, min(until - now, limit)), watch: true)
     }
 
