@@ -63,6 +63,30 @@ import Testing
         #expect(try String(contentsOfFile: "/etc/passwd", encoding: .utf8).contains("root"))
     }
 
+    @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/strace")))
+    func `a new file is on the disk before it gets its name, and then the name is`() throws {
+        let scratch = try DaemonScratch()
+        try scratch.append((0..<100).map { eventLine("p\($0)") }, to: "a.ndjson")
+        let trace = scratch.directory.path + "/trace"
+        let outcome = try scratch.once(
+            wrapper: [
+                "/usr/bin/strace", "-f", "-y", "-o", trace, "-e",
+                "trace=pwrite64,fsync,fdatasync,rename,renameat,renameat2",
+            ])
+        #expect(outcome.code == 0, "\(outcome.talk)")
+        let calls = try String(contentsOfFile: trace, encoding: .utf8).split(separator: "\n")
+            .filter { $0.contains("/published") }
+        let renamed = try #require(
+            calls.firstIndex { $0.contains("rename") && $0.contains("leads.db.new\"") })
+        let written = try #require(
+            calls.lastIndex { $0.contains("pwrite64(") && $0.contains("leads.db.new>") })
+        let synced = try #require(
+            calls.lastIndex { $0.contains("fsync(") && $0.contains("leads.db.new>") })
+        #expect(written < synced && synced < renamed)
+        let next = try #require(calls[(renamed + 1)...].first)
+        #expect(next.contains("fsync(") && next.contains("/published>"), "\(next)")
+    }
+
     @Test func `a file ahead of the state is made anew`() throws {
         let scratch = try DaemonScratch()
         try scratch.append((0..<100).map { eventLine("p\($0)") }, to: "a.ndjson")
