@@ -169,7 +169,11 @@ extension Follower {
                 return
             }
             if isBeginning { return putBack(archive, .copy(of: stream)) }
-            let start = Start(after: stream.position, comparison.proven)
+            // Beside the file that it was made of it has more than is left of that; another file may have
+            // the same first lines, and count each.
+            let start =
+                archive.isLastingTwin
+                ? Start(after: stream.position, comparison.proven) : examination.start()
             try begin(archive, examination, at: start)
         case .read(let stream):
             let step = reader.turn(stream, body)
@@ -248,8 +252,7 @@ extension Follower {
                 if stream.position.packed?.isRead == true,
                     try reader.reaches(beyond: size, in: shelf.file)
                 {
-                    return try begin(
-                        archive, examination, at: Start(after: stream.position, anchor))
+                    return try begin(archive, examination, at: examination.start())
                 }
                 putBack(archive, .copy(of: stream))
                 return

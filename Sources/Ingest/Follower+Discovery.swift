@@ -236,14 +236,11 @@ extension Follower {
         var best = Start()
         for stream in streams where stream.source == sighting.found.source {
             let isSame = Generation.isSameFile(stream.position.identity, sighting.status.identity)
-            // What a stream with its file has still to read cannot be left out.
-            let isElsewhere = !isSame && stream.hasFile && !stream.orphaned
-            if isElsewhere, !isRotated || !stream.isCaughtUp { continue }
-            var start = proven { () throws(SystemError) in
+            // Another file may have the same first lines as one that is there, and count each.
+            if !isSame, stream.hasFile, !stream.orphaned { continue }
+            let start = proven { () throws(SystemError) in
                 try self.start(after: stream, sighting.candidate, in: sighting.file)
             }
-            // Behind the last proof it is another file.
-            if isElsewhere { start?.seam = 0 }
             guard let start, start.offset > best.offset,
                 isSame
                     && (!Generation.isWeak(stream.position.identity)

@@ -133,9 +133,7 @@ extension Follower {
     ) throws(SystemError) -> Start {
         let position = stream.position
         if let shared = Generation.sharedLines(candidate.head, position) {
-            guard Generation.isMost(Int64(shared), of: position, isRotated: true) else {
-                return Start()
-            }
+            guard Int64(shared) >= position.offset / 2 else { return Start() }
             return Start(after: position, reader.anchor(of: candidate.head.prefix(shared)))
         }
         guard Generation.headsAgree(candidate.head, position) else { return Start() }

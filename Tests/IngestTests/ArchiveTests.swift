@@ -101,6 +101,19 @@ import Testing
         #expect(reading.drain() == [])
     }
 
+    /// Somebody may write the same line again and again.
+    @Test(arguments: [(50, 30), (30, 50), (40, 40)])
+    func `logs of the same lines count each`(packed: Int, plain: Int) {
+        let reading = Reading()
+        func same(_ count: Int) -> String { String(repeating: "same\n", count: count) }
+        reading.files.create(
+            "/log/a.log.2.gz", bytes: PackedFormat.gzip.pack(same(packed + plain) + "x\n"))
+        reading.files.create("/log/a.log.1", same(packed) + "y\n")
+        reading.files.create("/log/a.log", same(plain) + "z\n")
+        reading.wait(seconds: 90)
+        #expect(reading.lines.count == 2 * (packed + plain) + 3)
+    }
+
     @Test func `an archive whose name passes to another while it is read is not that one`() {
         let reading = Reading()
         reading.files.create("/log/a.log.1.gz", bytes: PackedFormat.gzip.pack(Self.text))

@@ -143,19 +143,21 @@ struct Examination {
             }
         }
         if head.isEmpty, state != .complete { return .growing }
-        return .new(start(order))
+        return .new(start())
     }
 
     /// Behind what is proven to have been read before.
-    private func start(_ order: [Int]) -> Follower.Start {
+    func start() -> Follower.Start {
+        let order = candidates.indices.sorted { (proven[$0], $1) > (proven[$1], $0) }
         for place in order {
-            guard let anchor = lines[place],
+            // Another file may have the same first lines as one that is there, and count each.
+            guard !candidates[place].hasFile, let anchor = lines[place],
                 Generation.isMost(anchor.offset, of: candidates[place].position, isRotated: true)
             else { continue }
             return Follower.Start(after: candidates[place].position, anchor)
         }
         let best = parted.filter {
-            Generation.isMost($0.anchor.offset, of: $0.stream.position, isRotated: true)
+            !$0.stream.hasFile && $0.anchor.offset >= $0.stream.position.offset / 2
         }.max { $0.anchor.offset < $1.anchor.offset }
         return Follower.Start(after: best?.stream.position, best?.anchor)
     }

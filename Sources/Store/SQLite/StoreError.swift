@@ -42,12 +42,18 @@ public enum StoreError: Error, Equatable, Sendable {
 extension StoreError {
     /// What a result code of SQLite means here.
     ///
-    /// - Parameter cause: The errno behind it, if there is one. SQLite knows only ENOSPC as a full disk.
+    /// - Parameter cause: The errno behind it, if there is one. SQLite knows only ENOSPC as a full disk, and
+    ///   takes a schema of which a page cannot be read for damaged.
     init(code: Int32, cause: Int32 = 0, message: String, path: String, doing: String) {
         let isWrite = code == 10 | 3 << 8 || code == 10 | 6 << 8  // SQLITE_IOERR_WRITE, _TRUNCATE
         if isWrite, [ENOSPC, EDQUOT, EFBIG, EROFS].contains(cause) {
             let reason = unsafe String(cString: strerror(cause))
             self = .sqlite(path: path, code: SQLITE_FULL, message: reason, doing: doing)
+            return
+        }
+        if code & 0xFF == 11, cause == EIO {
+            let reason = unsafe String(cString: strerror(cause))
+            self = .sqlite(path: path, code: 10 | 1 << 8, message: reason, doing: doing)
             return
         }
         self =
