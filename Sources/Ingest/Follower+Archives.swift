@@ -169,12 +169,12 @@ extension Follower {
                 return
             }
             if isBeginning { return putBack(archive, .copy(of: stream)) }
-            // Beside the file that it was made of it has more than is left of that; another file may have
-            // the same first lines, and count each.
-            let start =
-                archive.isLastingTwin
-                ? Start(after: stream.position, comparison.proven) : examination.start()
-            try begin(archive, examination, at: start)
+            let start = examination.start(isTwin: archive.isLastingTwin)
+            let common = comparison.proven?.offset ?? 0
+            try begin(
+                archive, examination,
+                at: archive.isLastingTwin && common > start.offset
+                    ? Start(after: stream.position, comparison.proven) : start)
         case .read(let stream):
             let step = reader.turn(stream, body)
             noteChange(of: stream)
@@ -252,7 +252,8 @@ extension Follower {
                 if stream.position.packed?.isRead == true,
                     try reader.reaches(beyond: size, in: shelf.file)
                 {
-                    return try begin(archive, examination, at: examination.start())
+                    return try begin(
+                        archive, examination, at: examination.start(isTwin: archive.isLastingTwin))
                 }
                 putBack(archive, .copy(of: stream))
                 return
@@ -270,7 +271,9 @@ extension Follower {
                 closeArchive(stream)
                 putBack(archive, .done)
             }
-        case .new(let start): try begin(archive, examination, at: start)
+        case .new:
+            try begin(
+                archive, examination, at: examination.start(isTwin: archive.isLastingTwin))
         }
     }
 

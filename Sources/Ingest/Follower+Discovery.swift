@@ -141,10 +141,14 @@ extension Follower {
 
     /// Whether to look at a file again later; not for ever.
     func mayWait(_ found: FoundFile, for milliseconds: Int64 = 60_000) -> Bool {
-        let since = waiting[found.path] ?? clock()
-        waiting[found.path] = since
+        let now = clock()
+        var wait = waiting[found.path] ?? (since: now, last: now)
+        // Another one of that name waited then.
+        if now - wait.last > 2 * Self.lookMilliseconds { wait.since = now }
+        wait.last = now
+        waiting[found.path] = wait
         lookWanted = true
-        return clock() - since < milliseconds
+        return now - wait.since < milliseconds
     }
 
     /// What reading gives; a failure leaves it in doubt.
@@ -233,14 +237,19 @@ extension Follower {
     private func start(in sighting: Sighting, after streams: [LogStream]) -> Start {
         let path = sighting.found.path
         let isRotated = Generation.stem(path) != path
+        let isSingular = isRotated && Generation.isSingular(sighting.candidate.head)
         var best = Start()
         for stream in streams where stream.source == sighting.found.source {
             let isSame = Generation.isSameFile(stream.position.identity, sighting.status.identity)
-            // Another file may have the same first lines as one that is there, and count each.
-            if !isSame, stream.hasFile, !stream.orphaned { continue }
-            let start = proven { () throws(SystemError) in
+            // Another file may have the same first lines as one that is there, and count each; and what a
+            // stream with its file has still to read cannot be left out.
+            let isElsewhere = !isSame && stream.hasFile && !stream.orphaned
+            if isElsewhere, !isSingular || !stream.isCaughtUp { continue }
+            var start = proven { () throws(SystemError) in
                 try self.start(after: stream, sighting.candidate, in: sighting.file)
             }
+            // Behind the last proof it is another file.
+            if isElsewhere { start?.seam = 0 }
             guard let start, start.offset > best.offset,
                 isSame
                     && (!Generation.isWeak(stream.position.identity)

@@ -47,8 +47,8 @@ public final class Follower {
     var doubt: SystemError?
     /// Names without rotation of which something could not be looked at in this look.
     var doubtful: Set<[UInt8]> = []
-    /// Since when files wait for those.
-    var waiting: [[UInt8]: Int64] = [:]
+    /// Since when files wait for those, and when they last did.
+    var waiting: [[UInt8]: (since: Int64, last: Int64)] = [:]
     var lastLook: Int64?
     var lookWanted = false
     var evictionHand = 0

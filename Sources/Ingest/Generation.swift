@@ -131,6 +131,13 @@ public enum Generation {
             && saysSomething(head.prefix(shared))
     }
 
+    /// Whether a beginning is nobody else's: long, and without a line that comes again. Somebody may write
+    /// the same line to every log.
+    static func isSingular(_ head: [UInt8]) -> Bool {
+        let lines = head.split(separator: 0x0A).dropLast()
+        return head.count == headBytes && Set(lines).count == lines.count
+    }
+
     /// Whether more than one line was read: half a line behind a heading begins like many files.
     static func isMoreThanHeading(_ position: StreamPosition) -> Bool {
         position.head.count == headBytes || position.head.count { $0 == 0x0A } > 1

@@ -11,8 +11,8 @@ struct Examination {
         case contained(LogStream, Anchor?)
         /// It ends in the middle, and may become one of the streams.
         case growing
-        /// It is none that is known, or one that was cut off or written to since; and where to begin.
-        case new(Follower.Start)
+        /// It is none that is known, or one that was cut off or written to since.
+        case new
     }
 
     /// Every stream that was considered, and how far it was read.
@@ -143,21 +143,25 @@ struct Examination {
             }
         }
         if head.isEmpty, state != .complete { return .growing }
-        return .new(start())
+        return .new
     }
 
     /// Behind what is proven to have been read before.
-    func start() -> Follower.Start {
+    ///
+    /// - Parameter isTwin: Whether it stands beside the file that it was made of. Another file may have the
+    ///   same first lines as one that is there, and count each.
+    func start(isTwin: Bool) -> Follower.Start {
+        let isSingular = Generation.isSingular(head ?? [])
         let order = candidates.indices.sorted { (proven[$0], $1) > (proven[$1], $0) }
         for place in order {
-            // Another file may have the same first lines as one that is there, and count each.
-            guard !candidates[place].hasFile, let anchor = lines[place],
+            guard isTwin || !candidates[place].hasFile || isSingular, let anchor = lines[place],
                 Generation.isMost(anchor.offset, of: candidates[place].position, isRotated: true)
             else { continue }
             return Follower.Start(after: candidates[place].position, anchor)
         }
         let best = parted.filter {
-            !$0.stream.hasFile && $0.anchor.offset >= $0.stream.position.offset / 2
+            (isTwin || !$0.stream.hasFile || isSingular)
+                && $0.anchor.offset >= $0.stream.position.offset / 2
         }.max { $0.anchor.offset < $1.anchor.offset }
         return Follower.Start(after: best?.stream.position, best?.anchor)
     }
