@@ -51,7 +51,7 @@ func raw(_ scratch: ControlScratch, _ text: String) -> String? {
     return answer(descriptor)
 }
 
-@Suite(.timeLimit(.minutes(1))) struct ControlHostileTests {
+@Suite(.timeLimit(.minutes(10))) struct ControlHostileTests {
     private func server(
         _ scratch: ControlScratch, clients: Int = 32, milliseconds: Int64 = 5000
     ) throws -> ControlServer {

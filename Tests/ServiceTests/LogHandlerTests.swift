@@ -144,7 +144,7 @@ private final class Tape: Sendable {
         #expect(tape.written == ["<6>one\n"])
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(10)))
     func `a pipe that nobody reads holds nothing up`() async {
         await #expect(processExitsWith: .success) {
             _ = try pipeAsStandardError()

@@ -115,7 +115,7 @@ import Testing
         #expect(received(manager) == "STOPPING=1")
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(10)))
     func `a service manager that does not read holds nothing up`() async throws {
         let scratch = try ControlScratch()
         let path = scratch.path + "/notify"
