@@ -131,11 +131,11 @@ public enum Generation {
             && saysSomething(head.prefix(shared))
     }
 
-    /// Whether a beginning is nobody else's: several lines, of which none comes again. Somebody may write
-    /// the same line to every log.
+    /// Whether a beginning is nobody else's: several lines, or a long one, of which none comes again.
+    /// Somebody may write the same line to every log.
     static func isSingular(_ head: [UInt8]) -> Bool {
         let lines = head.split(separator: 0x0A).dropLast()
-        return lines.count > 1 && Set(lines).count == lines.count
+        return (lines.count > 1 || head.count == headBytes) && Set(lines).count == lines.count
     }
 
     /// Whether more than one line was read: half a line behind a heading begins like many files.
