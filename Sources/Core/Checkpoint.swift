@@ -138,15 +138,6 @@ public struct StreamPosition: Sendable, Equatable {
     /// Stands in a head for any byte of a line: UTF-8 has no such byte.
     public static let erased: UInt8 = 0xFF
 
-    /// Takes up the first bytes of the file; what was erased of them stays erased.
-    public mutating func takeHead(_ bytes: [UInt8]) {
-        var bytes = bytes
-        for place in bytes.indices.prefix(head.count) where head[place] == Self.erased {
-            bytes[place] = Self.erased
-        }
-        head = bytes
-    }
-
     /// Erases what stands in a range of the file, as far as the head goes; ends of lines stay.
     public mutating func eraseHead(_ range: Range<Int>) {
         for place in range.clamped(to: head.indices) where head[place] != 0x0A {

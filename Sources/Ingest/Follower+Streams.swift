@@ -52,9 +52,9 @@ extension Follower {
     func setIdentity(of stream: LogStream, _ identity: FileIdentity) {
         guard stream.position.identity != identity else { return }
         byInode[stream.position.identity.inode]?.removeAll { $0 === stream }
+        // It was of the other file; a device may have another number after a restart.
+        if !Generation.isSameFile(stream.position.identity, identity) { stream.position.seam = 0 }
         stream.position.identity = identity
-        // It was of the other file.
-        stream.position.seam = 0
         byInode[identity.inode, default: []].append(stream)
         markChanged(stream)
     }

@@ -213,16 +213,24 @@ public final class Ingestor {
     ) {
         let scope = scopes[block.source]
         let batch = batches[block.source]
-        func count(_ verdict: Verdict?) {
-            if verdict != nil || event.id.isEmpty { return tally.count(.duplicate) }
+        func count(_ flaw: Verdict?, of line: ByteSlice, at offset: Int64) {
+            if flaw != nil { return tally.count(.duplicate) }
+            // The beginning of a file is kept: not what it says of erased persons.
+            if fold.namesErased(event), offset < Generation.headBytes {
+                let start = Int(offset)
+                suppressed[block.stream, default: []].append(start..<(start + line.count))
+            }
+            if event.id.isEmpty { return tally.count(.duplicate) }
             let verdict = fold.admit(event, from: scope, into: &checkpoint.facts)
             if let verdict { tally.count(verdict.outcome == .quarantined ? .duplicate : verdict) }
         }
         for (line, offset) in block.lines {
             unsafe clinux_take_line(line.start, line.count, offset)
             tally.lines += 1
-            count(decoder.decode(line, into: &event))
-            while let batch, batch.remaining > 0 { count(batch.decodeNext(into: &event)) }
+            count(decoder.decode(line, into: &event), of: line, at: offset)
+            while let batch, batch.remaining > 0 {
+                count(batch.decodeNext(into: &event), of: line, at: offset)
+            }
         }
         clinux_let_go_of_line()
         let settled = fold.settle(into: &checkpoint.facts)

@@ -69,6 +69,29 @@ import Testing
         #expect(next.tallies[2]?[.applied] == 1 && next.quarantined.count == 1)
     }
 
+    @Test(arguments: [false, true])
+    func `behind a cut too the beginning keeps nothing of an erased person`(hasID: Bool) {
+        let ingestor = ingestor()
+        func of(_ cookie: String, _ number: Int) -> String {
+            #"{"ts":"2026-01-01T00:00:00Z","type":"identify","cookie":"\#(cookie)""#
+                + (hasID ? #","id":"\#(number)"}"# : "}") + "\n"
+        }
+        // One block, with no anchor before its last lines.
+        let lines = (0..<6).map { of($0 < 5 ? "gone" : "stays", $0) }
+        files.create("/log/a.log", lines.joined())
+        _ = readAll(ingestor)
+        ingestor.suppress([
+            Self.hash([IdentifierKind.cookie.rawValue] + Array("gone".utf8))
+        ])
+        files.truncate("/log/a.log", to: lines.prefix(5).joined().utf8.count - 3)
+        let checkpoint = readAll(ingestor)
+        let position = checkpoint.positions.last
+        let suppressed = checkpoint.suppressed[position?.id ?? 0] ?? []
+        let whole = lines[0].utf8.count - 1
+        #expect(!suppressed.isEmpty && suppressed.allSatisfy { $0.count == whole })
+        #expect(checkpoint.tallies[2]?[.applied] == 0)
+    }
+
     @Test func `keys that are let go in the quiet are let go on disk too`() {
         let ingestor = ingestor()
         files.create("/log/a.log", line("2026-01-01T00:00:00Z", #","id":"1""#))

@@ -153,6 +153,16 @@ public struct EventFold: ~Copyable {
         return settleStatement(event, source, &delta)
     }
 
+    /// Whether an event names an erased person.
+    public func namesErased(_ event: borrowing Event) -> Bool {
+        guard !erased.isEmpty else { return false }
+        let customer = normalizer.normalize(event.customerID, as: .customerID)
+        let email = normalizer.normalize(event.email, as: .email)
+        let cookie = normalizer.normalize(event.cookie, as: .cookie)
+        return isErased(customer, .customerID) || isErased(email, .email)
+            || isErased(cookie, .cookie)
+    }
+
     private func isErased(_ field: IdentifierNormalizer.Result, _ kind: IdentifierKind) -> Bool {
         guard case .identifier(let value) = field else { return false }
         return erased.contains(hash(normalizer.hashed(value, as: kind)))
