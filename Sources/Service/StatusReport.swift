@@ -92,10 +92,12 @@ struct StatusReport {
 
     private static func row(_ stream: StreamSummary) -> ControlValue {
         let position = stream.position
+        // What a file that is gone still had is lost, and nothing to wait for.
+        let lag = position.retired ? 0 : max(position.size - position.offset, 0)
         var row: [String: ControlValue] = [
             "name": .string(position.source), "path": .string(position.displayPath),
             "offset": .integer(position.offset), "size": .integer(position.size),
-            "lag_bytes": .integer(max(position.size - position.offset, 0)),
+            "lag_bytes": .integer(lag),
             "lines_read": .integer(stream.lines), "records_read": .integer(stream.records),
             "lost_bytes": .integer(position.lostBytes), "retired": .bool(position.retired),
         ]

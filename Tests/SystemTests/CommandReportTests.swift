@@ -59,6 +59,20 @@ import Testing
         #expect(verify.code == 78 && verify.talk.contains("does not exist"))
     }
 
+    @Test func `what is lost is not behind`() throws {
+        let scratch = try DaemonScratch()
+        try scratch.append([eventLine("ann"), eventLine("ben"), "half a line"], to: "a.ndjson")
+        unsafe truncate(
+            scratch.log("a.ndjson"), Int64((eventLine("ann") + eventLine("ben")).utf8.count + 6))
+        try #require(try scratch.once().code == 0)
+        unsafe truncate(scratch.log("a.ndjson"), Int64(eventLine("ann").utf8.count + 1))
+        try #require(try scratch.once().code == 0)
+        let rows = try #require(try scratch.status()?.json["sources"] as? [[String: Any]])
+        #expect(rows.map { $0["retired"] as? Bool } == [true, false])
+        #expect(rows.map { $0["lost_bytes"] as? Int } == [4, 0])
+        #expect(rows.map { $0["lag_bytes"] as? Int } == [0, 0])
+    }
+
     @Test func `bounced lists others of the account whose mail arrives`() throws {
         let scratch = try DaemonScratch()
         func mail(_ who: String, _ type: String, _ more: String = "") throws {
