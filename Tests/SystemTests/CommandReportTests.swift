@@ -63,9 +63,9 @@ import Testing
         let scratch = try DaemonScratch()
         try scratch.append([eventLine("ann"), eventLine("ben"), "half a line"], to: "a.ndjson")
         unsafe truncate(
-            scratch.log("a.ndjson"), Int64((eventLine("ann") + eventLine("ben")).utf8.count + 6))
+            scratch.log("a.ndjson"), (eventLine("ann") + eventLine("ben")).utf8.count + 6)
         try #require(try scratch.once().code == 0)
-        unsafe truncate(scratch.log("a.ndjson"), Int64(eventLine("ann").utf8.count + 1))
+        unsafe truncate(scratch.log("a.ndjson"), eventLine("ann").utf8.count + 1)
         try #require(try scratch.once().code == 0)
         let rows = try #require(try scratch.status()?.json["sources"] as? [[String: Any]])
         #expect(rows.map { $0["retired"] as? Bool } == [true, false])
