@@ -315,6 +315,25 @@ struct DeduplicatorTests {
         )
         #expect(gone && !kept)
     }
+
+    @Test func `a new day gets the room of the one before, and one that comes late does not`() {
+        var deduplicator = Deduplicator(limit: 1_000_000)
+        func fill(_ day: Int32, _ keys: UInt64) -> Int {
+            for key in 0..<keys {
+                _ = deduplicator.isFirst(key &* 0x9E37_79B9_7F4A_7C15, day: Day(day))
+            }
+            return deduplicator.footprint
+        }
+        let first = fill(20_000, 5000)
+        let late = fill(19_000, 1)
+        #expect(late - first < 1000)
+        let second = fill(20_001, 1)
+        #expect((50_000..<60_000).contains(second - late))
+        #expect(fill(20_001, 4900) == second)
+        let third = fill(20_002, 1)
+        #expect((49_000..<60_000).contains(third - second))
+        #expect(fill(20_003, 1) - third < 1000)
+    }
 }
 
 @Suite("CellCodec")

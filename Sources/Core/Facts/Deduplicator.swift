@@ -7,7 +7,7 @@ public struct Deduplicator: Sendable {
     /// The keys of one day, and those of them that are not kept on disk yet.
     private struct DayKeys {
         let day: Int32
-        var keys = HashSet64()
+        var keys: HashSet64
         var added: [UInt64] = []
     }
 
@@ -21,6 +21,9 @@ public struct Deduplicator: Sendable {
     private var limit: Int
     /// Days whose keys were let go since `takeChanges` was last called.
     private var dropped: [Int32] = []
+
+    /// Bytes that the sets take.
+    package var footprint: Int { days.reduce(0) { $0 + $1.keys.footprint } }
 
     /// Remembers at most `limit` events.
     public init(limit: Int) { self.limit = max(limit, 1) }
@@ -76,7 +79,10 @@ public struct Deduplicator: Sendable {
         if let place = days.firstIndex(where: { $0.day == day.number }) {
             recent = place
         } else {
-            days.append(DayKeys(day: day.number))
+            // One day is much like the one before; what comes late is not.
+            let newest = days.max { $0.day < $1.day }
+            let likely = newest.map { $0.day < day.number ? $0.keys.count : 0 } ?? 0
+            days.append(DayKeys(day: day.number, keys: HashSet64(roomFor: likely)))
             recent = days.count - 1
         }
     }
@@ -104,6 +110,14 @@ public struct Deduplicator: Sendable {
 struct HashSet64: Sendable {
     private var slots: [UInt64] = []
     private(set) var count = 0
+
+    /// Bytes held.
+    var footprint: Int { slots.count * 8 }
+
+    /// A set with room for about so many members before it grows.
+    init(roomFor members: Int) {
+        if members > 0 { slots = [UInt64](repeating: 0, count: members + members / 4 + 32) }
+    }
 
     /// Adds a member; false if it was there.
     mutating func insert(_ hash: UInt64) -> Bool {
