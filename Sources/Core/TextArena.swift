@@ -83,7 +83,7 @@ public struct TextArena: Sendable {
         bytes.append(addingCapacity: 20) { $0.integer(value) }
     }
 
-    /// Four integers as a JSON array.
+    /// Three integers as a JSON array, and a fourth unless it is 0.
     public mutating func array(_ first: Int64, _ second: Int64, _ third: Int64, _ fourth: Int64) {
         bytes.append(addingCapacity: 85) { text in
             text.append(0x5B)
@@ -92,8 +92,10 @@ public struct TextArena: Sendable {
             text.integer(second)
             text.append(0x2C)
             text.integer(third)
-            text.append(0x2C)
-            text.integer(fourth)
+            if fourth != 0 {
+                text.append(0x2C)
+                text.integer(fourth)
+            }
             text.append(0x5D)
         }
     }

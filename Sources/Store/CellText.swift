@@ -1,19 +1,36 @@
 import Core
 
-/// The text of a row of `cell_period`: `[[day,signal,n,value],...]`, integers without blanks.
+/// The text of a row of `cell_period`: `{"identifier":[[day,signal,n,value],...],...}` without blanks.
+/// The day is counted from the first one of the row's period, and a value of 0 is left out.
 struct CellText {
     private let bytes: [UInt8]
+    private let start: Day
     private var place = 0
 
-    /// Appends the cells of a row.
+    /// Appends the cells of a row, of all its identifiers.
     ///
-    /// - Returns: false if the text is no such list.
-    static func parse(_ text: String, into cells: inout [DailyCell]) -> Bool {
-        var parser = CellText(bytes: Array(text.utf8))
-        return parser.list(into: &cells) && parser.place == parser.bytes.count
+    /// - Returns: false if the text is no such object.
+    static func parse(_ text: String, period: Int32, into cells: inout [DailyCell]) -> Bool {
+        var parser = CellText(
+            bytes: Array(text.utf8), start: Day(period * CellCodec.periodDays))
+        return parser.object(into: &cells) && parser.place == parser.bytes.count
     }
 
-    private init(bytes: [UInt8]) { self.bytes = bytes }
+    private init(bytes: [UInt8], start: Day) {
+        self.bytes = bytes
+        self.start = start
+    }
+
+    private mutating func object(into cells: inout [DailyCell]) -> Bool {
+        guard take("{") else { return false }
+        if take("}") { return true }
+        repeat {
+            guard take("\""), integer() != nil, take("\""), take(":"), list(into: &cells) else {
+                return false
+            }
+        } while take(",")
+        return take("}")
+    }
 
     private mutating func list(into cells: inout [DailyCell]) -> Bool {
         guard take("[") else { return false }
@@ -26,11 +43,12 @@ struct CellText {
     }
 
     private mutating func cell() -> DailyCell? {
-        guard take("["), let day = integer().flatMap(Int32.init(exactly:)), take(","),
-            let signal = integer().flatMap(SignalID.init(exactly:)), take(","),
-            let n = integer(), take(","), let value = integer(), take("]")
+        guard take("["), let day = integer(), (0..<Int64(CellCodec.periodDays)).contains(day),
+            take(","), let signal = integer().flatMap(SignalID.init(exactly:)), take(","),
+            let n = integer(), let value = take(",") ? integer() : 0, take("]")
         else { return nil }
-        return DailyCell(day: Day(day), signal: signal, tally: Tally(n: n, value: value))
+        return DailyCell(
+            day: start.adding(Int(day)), signal: signal, tally: Tally(n: n, value: value))
     }
 
     private mutating func integer() -> Int64? {

@@ -131,10 +131,8 @@ extension LeadsReader {
         let cells = try Row.fetchCursor(
             db,
             sql: """
-                SELECT i.contact_id, p.key & 65535, p.cells
-                FROM identifiers i INDEXED BY identifier_contact CROSS JOIN cell_period p
-                     ON p.key BETWEEN i.identifier_id << 16 AND i.identifier_id << 16 | ?
-                ORDER BY i.contact_id
+                SELECT key >> 16, key & 65535, cells FROM cell_period
+                WHERE key & 65535 <= ? ORDER BY key
                 """,
             arguments: [Int64(max(0, CellCodec.period(of: day)))])
         var ranks: [(id: Int64, score: Micropoints)] = []
@@ -181,10 +179,8 @@ extension LeadsReader {
 
     private func cells(of contactID: Int64) throws -> [DailyCell] {
         let sql = """
-            SELECT i.contact_id, p.key & 65535, p.cells
-            FROM identifiers i CROSS JOIN cell_period p
-                 ON p.key BETWEEN i.identifier_id << 16 AND i.identifier_id << 16 | 65535
-            WHERE i.contact_id = ?
+            SELECT key >> 16, key & 65535, cells FROM cell_period
+            WHERE key BETWEEN ?1 << 16 AND ?1 << 16 | 65535
             """
         let rows = try Row.fetchCursor(db, sql: sql, arguments: [contactID])
         var cells: [DailyCell] = []
@@ -196,7 +192,8 @@ extension LeadsReader {
     private func append(_ row: Row, to cells: inout [DailyCell]) throws {
         // A damaged file may hold anything here.
         let text = String.fromDatabaseValue(row[2])
-        guard let text, CellText.parse(text, into: &cells) else {
+        let period: Int32 = row[1]
+        guard let text, CellText.parse(text, period: period, into: &cells) else {
             let contact: Int64 = row[0]
             throw LeadsError.damaged(
                 path: path, detail: "the activity of contact \(contact) is not readable")

@@ -1,5 +1,6 @@
 import Core
 import Foundation
+import GRDB
 import TestKit
 import Testing
 
@@ -91,13 +92,19 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        "", "[", "[[1,2,3]]", "[[1,2,3,4]", "[[1,2,3,4],]", "[[1,2,3,99999999999999999999]]",
-        "[[1,70000,3,4]]", "[[1,-2,3,4]]", "[[1.5,2,3,4]]", "[[1,2,3,4]]x", "{}", "[[,,,]]",
-    ])
+    @Test(
+        arguments: [
+            "", "{", "[]", "{\"1\":[]", "{1:[]}", "{\"x\":[]}", "{\"1\":[]}x", "{\"1\":[],}",
+        ]
+            + [
+                "[[1,2]]", "[[1,2,3,4]", "[[1,2,3,4],]", "[[1,2,3,99999999999999999999]]",
+                "[[1,70000,3,4]]", "[[1,-2,3,4]]", "[[1.5,2,3,4]]", "[[1,2,3,4]]x", "{}", "[[,,,]]",
+                "[[64,2,3]]", "[[-1,2,3]]", "[[1,2,3,]]", "[[1,2,3,4,5]]",
+            ].map { "{\"1\":\($0)}" }
+    )
     func `cells that are none are called damaged`(text: String) throws {
         var cells: [DailyCell] = []
-        #expect(!CellText.parse(text, into: &cells))
+        #expect(!CellText.parse(text, period: 323, into: &cells))
         let fixture = try LeadsFixture()
         try fixture.execute("UPDATE cell_period SET cells = '\(text)'")
         #expect(throws: LeadsError.self) {
@@ -109,11 +116,27 @@ import Testing
 
     @Test func `cells read back as they are`() {
         var cells: [DailyCell] = []
-        let text = "[[20710,1,-3,-9223372036854775808],[0,65535,9223372036854775807,0]]"
-        #expect(CellText.parse(text, into: &cells) && CellText.parse("[]", into: &cells))
+        let text = """
+            {"7":[[38,1,-3,-9223372036854775808]],"10":[[0,65535,9223372036854775807]]}
+            """
+        #expect(CellText.parse(text, period: 323, into: &cells))
+        #expect(CellText.parse("{}", period: 1, into: &cells))
+        #expect(CellText.parse("{\"7\":[]}", period: 1, into: &cells))
         #expect(cells.map(\.tally.n) == [-3, .max])
         #expect(cells.map(\.tally.value) == [.min, 0])
-        #expect(cells.map(\.day.number) == [20_710, 0])
+        #expect(cells.map(\.day.number) == [20_710, 20_672])
+    }
+
+    @Test(arguments: ["contact_id", "identifier_id"])
+    func `activity of one is found without reading that of others`(column: String) throws {
+        let fixture = try LeadsFixture()
+        let steps = try DatabaseQueue(path: fixture.path).read { db in
+            try Row.fetchAll(
+                db, sql: "EXPLAIN QUERY PLAN SELECT * FROM activity WHERE \(column) = 1"
+            ).map { $0["detail"] as String }
+        }
+        #expect(steps.contains { $0.hasPrefix("SEARCH p USING INTEGER PRIMARY KEY") })
+        #expect(steps.allSatisfy { !$0.hasPrefix("SCAN") || $0.hasPrefix("SCAN c VIRTUAL") })
     }
 
     private func explain(

@@ -3,11 +3,13 @@
 /// Days are text `YYYY-MM-DD`, instants text RFC 3339 UTC, points and money real numbers, flags 0 or
 /// 1. `docs/SCHEMA.md` says what each column means.
 ///
-/// `activity` is a view: its rows are kept packed, one JSON array of `[day, signal, n, value]` for
-/// each identifier and period of 64 days, because one row takes as long to write as forty cells.
+/// `activity` is a view: its rows are kept packed, one JSON object for each contact and period of 64
+/// days, because one row takes as long to write as forty cells. It holds an array of
+/// `[day, signal, n, value]` for each identifier; the day is counted from the first one of the period,
+/// and a value of 0 is left out.
 public enum LeadsSchema {
-    /// Raised when a column is added; `meta.schema` shows it.
-    public static let version = 2
+    /// Raised when a column is added or a table changes its shape; `meta.schema` shows it.
+    public static let version = 3
 
     /// Marks the file as ours: "lead" in ASCII.
     public static let applicationID: Int32 = 0x6C65_6164
@@ -44,17 +46,17 @@ public enum LeadsSchema {
         """,
         // From the start, and not after a bulk load: contacts that go are looked up by it.
         "CREATE INDEX identifier_contact ON identifiers(contact_id)",
-        // cell_period: key = identifier_id << 16 | period, so that a contact's history lies together.
+        // cell_period: key = contact_id << 16 | period, so that a contact's history lies together.
         "CREATE TABLE cell_period(key INTEGER PRIMARY KEY, cells TEXT NOT NULL) STRICT",
         "CREATE TABLE signal_name(signal_id INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT",
         """
         CREATE VIEW activity(contact_id, identifier_id, day, signal, n, value) AS
         SELECT i.contact_id, i.identifier_id,
-               date((c.value ->> 0) * 86400, 'unixepoch'),
-               s.name, c.value ->> 2, (c.value ->> 3) / 10000.0
-        FROM cell_period p
-        JOIN identifiers i ON i.identifier_id = p.key >> 16
-        JOIN json_each(p.cells) c
+               date(((p.key & 65535) * 64 + (c.value ->> 0)) * 86400, 'unixepoch'),
+               s.name, c.value ->> 2, coalesce(c.value ->> 3, 0) / 10000.0
+        FROM identifiers i
+        JOIN cell_period p ON p.key BETWEEN i.contact_id << 16 AND i.contact_id << 16 | 65535
+        JOIN json_each(p.cells, '$."' || i.identifier_id || '"') c
         JOIN signal_name s ON s.signal_id = c.value ->> 1
         """,
         """

@@ -108,12 +108,7 @@ final class LeadsStatements {
             "SELECT topic, points FROM interests WHERE contact_id = ? ORDER BY topic")
         removeInterests = try connection.prepare("DELETE FROM interests WHERE contact_id = ?")
         removeCells = try connection.prepare(
-            """
-            DELETE FROM cell_period WHERE key IN (
-                SELECT p.key FROM identifiers i JOIN cell_period p
-                    ON p.key BETWEEN i.identifier_id << 16 AND i.identifier_id << 16 | 65535
-                WHERE i.contact_id = ?)
-            """)
+            "DELETE FROM cell_period WHERE key BETWEEN ?1 << 16 AND ?1 << 16 | 65535")
         removeIdentifiers = try connection.prepare("DELETE FROM identifiers WHERE contact_id = ?")
         removeQuarantined = try connection.prepare("DELETE FROM quarantine WHERE quarantine_id < ?")
         removeChanges = try connection.prepare("DELETE FROM segment_changes WHERE seq < ?")

@@ -90,13 +90,13 @@ extension LeadsStore {
         return left == 0
     }
 
-    /// Takes out the cells that an identifier has no more, because they became too old.
+    /// Takes out the cells that a contact has no more, because they became too old or somebody else's.
     private func removeCells(leftBy publication: Publication) throws(StoreError) {
         let kept = Set(publication.cells.map(\.key))
         let read = statements.readCells
         var left: [Int64] = []
-        for identifier in publication.identifiers {
-            read.bind(1, identifier.id)
+        for contact in publication.contacts where !contact.factsAreShown {
+            read.bind(1, contact.contact)
             while try read.step() {
                 if !kept.contains(read.int(0)) { left.append(read.int(0)) }
             }

@@ -87,7 +87,7 @@ struct PublishedIdentifier: Sendable {
 
 /// A row of `cell_period`.
 struct PublishedCells: Sendable {
-    /// identifier << 16 | period.
+    /// contact << 16 | period.
     var key: Int64
     var json: TextArena.Piece
 }
@@ -124,6 +124,8 @@ public struct Publisher: Sendable {
     private let buying: BuyingScales
     private let mail: MailSignals?
     private var history = History()
+    /// By member of the person at hand: its first cell that was not added yet.
+    private var nextCells: [Int] = []
     /// By number: the name as a JSON key with its colon, and whether it is a signal's.
     private var keys: [[UInt8]] = []
     private var isSignal: [Bool] = []
@@ -202,6 +204,7 @@ public struct Publisher: Sendable {
         publication.contacts.append(row)
         if row.factsAreShown { return }
         for member in person.members { add(member, of: contact, to: &publication) }
+        addCells(of: person.members, contact: contact, to: &publication)
     }
 
     private func addBuying(
@@ -343,34 +346,69 @@ public struct Publisher: Sendable {
                 firstSeen: publication.text.piece { $0.instant(Instant(member.first)) },
                 lastSeen: publication.text.piece { $0.instant(Instant(member.last)) },
                 reason: member.reason.map { publication.text.piece(of: $0) } ?? .none))
-        var start = 0
-        let cells = member.cells
-        while start < cells.count {
-            let period = CellCodec.period(of: cells[start].day)
-            var end = start
+    }
+
+    /// A row for each period: what each member did in it.
+    private mutating func addCells(
+        of members: [PersonFacts.Member], contact: Int64, to publication: inout Publication
+    ) {
+        nextCells.removeAll(keepingCapacity: true)
+        for _ in members { nextCells.append(0) }
+        while let period = nextPeriod(of: members) {
+            var isEmpty = true
             let json = publication.text.piece { text in
-                text.raw("[")
-                var isFirst = true
-                while end < cells.count, CellCodec.period(of: cells[end].day) == period {
-                    let signal = Int(cells[end].signal)
-                    if signal >= isSignal.count || isSignal[signal] {
-                        if !isFirst { text.raw(",") }
-                        isFirst = false
-                        Self.append(cells[end], to: &text)
-                    }
-                    end += 1
+                text.raw("{")
+                for place in members.indices {
+                    let hasAny = append(
+                        members[place], from: &nextCells[place], in: period, isFirst: isEmpty,
+                        &text)
+                    if hasAny { isEmpty = false }
                 }
-                text.raw("]")
+                text.raw("}")
             }
+            if isEmpty { continue }
             publication.cells.append(
-                PublishedCells(key: member.id << 16 | Int64(period), json: json))
-            start = end
+                PublishedCells(key: contact << 16 | Int64(period), json: json))
         }
     }
 
-    private static func append(_ cell: DailyCell, to text: inout TextArena) {
-        text.array(
-            Int64(cell.day.number), Int64(cell.signal), cell.tally.n, cell.tally.value)
+    /// The first period of all the cells that were not added yet.
+    private func nextPeriod(of members: [PersonFacts.Member]) -> Int32? {
+        var first: Int32? = nil
+        for place in members.indices where nextCells[place] < members[place].cells.count {
+            let period = CellCodec.period(of: members[place].cells[nextCells[place]].day)
+            first = min(first ?? period, period)
+        }
+        return first
+    }
+
+    /// Adds what a member did in a period: `"identifier":[[day,signal,n],...]`.
+    ///
+    /// - Returns: whether there was anything to show.
+    private func append(
+        _ member: PersonFacts.Member, from next: inout Int, in period: Int32, isFirst: Bool,
+        _ text: inout TextArena
+    ) -> Bool {
+        var isEmpty = true
+        let start = period * CellCodec.periodDays
+        while next < member.cells.count {
+            let cell = member.cells[next]
+            guard cell.day.number < start + CellCodec.periodDays else { break }
+            next += 1
+            guard Int(cell.signal) >= isSignal.count || isSignal[Int(cell.signal)] else { continue }
+            if isEmpty {
+                text.raw(isFirst ? "\"" : ",\"")
+                text.integer(member.id)
+                text.raw("\":[")
+            } else {
+                text.raw(",")
+            }
+            isEmpty = false
+            text.array(
+                Int64(cell.day.number - start), Int64(cell.signal), cell.tally.n, cell.tally.value)
+        }
+        if !isEmpty { text.raw("]") }
+        return !isEmpty
     }
 
     /// Attributes in the order of their names; the CRM's own statements have columns instead.

@@ -5,7 +5,7 @@ PRAGMA application_id = 1818583396;
 
 INSERT INTO meta VALUES
     ('as_of_day', '2026-09-14'), ('published_at', '2026-09-14T10:00:00Z'), ('seq', '42'),
-    ('activity_seq', '42'), ('config_hash', 'c0ffee'), ('schema', '1'), ('mql', '30');
+    ('activity_seq', '42'), ('config_hash', 'c0ffee'), ('schema', '3'), ('mql', '30');
 
 INSERT INTO signals VALUES
     ('pricing_visit', 10, 14, 2, 40), ('click', 5, 30, NULL, NULL), ('open', 1, 14, 3, 10),
@@ -54,13 +54,12 @@ INSERT INTO identifiers(identifier_id, kind, value, contact_id, ambiguous, first
     (9, 'cookie', 'twin', 3, 0, '2026-09-14T00:00:00Z', '2026-09-14T00:00:00Z'),
     (10, 'cookie', 'once', 10, 0, '2026-09-14T00:00:00Z', '2026-09-14T00:00:00Z');
 
--- [day, signal, n, value]; on 2026-08-31 Ann did the same under two names.
+-- [day, signal, n]; on 2026-08-31 Ann did the same under two names.
 INSERT INTO cell_period VALUES
-    (7 << 16 | 323, '[[20696,1,1,0],[20710,1,3,0]]'),
-    (6 << 16 | 323, '[[20680,2,2,0],[20696,1,1,0],[20710,6,9,0]]'),
-    (2 << 16 | 319, '[[20463,4,4,0]]'),
-    (3 << 16 | 323, '[[20709,3,1,0],[20710,3,1,0]]'),
-    (4 << 16 | 323, '[[20710,3,1,0],[20710,5,1,0]]');
+    (1 << 16 | 323, '{"7":[[24,1,1],[38,1,3]],"6":[[8,2,2],[24,1,1],[38,6,9]]}'),
+    (2 << 16 | 319, '{"2":[[47,4,4]]}'),
+    (3 << 16 | 323, '{"3":[[37,3,1],[38,3,1]]}'),
+    (4 << 16 | 323, '{"4":[[38,3,1],[38,5,1]]}');
 
 INSERT INTO segments VALUES ('hot', 'engagement >= 30', 2), ('quiet', 'engagement = 0', 2);
 INSERT INTO segment_members VALUES
