@@ -18,7 +18,7 @@ public final class LeadsFixture: Sendable {
             .appending(path: "leadscore-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         let content = try sql ?? String(contentsOf: Self.people, encoding: .utf8)
-        let all = LeadsSchema.statements + [content] + LeadsSchema.indexes
+        let all = LeadsSchema.statements + [content] + LeadsSchema.indexStatements
         try execute(all.joined(separator: ";\n"))
     }
 

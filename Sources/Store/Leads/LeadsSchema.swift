@@ -139,9 +139,14 @@ public enum LeadsSchema {
         "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT) STRICT, WITHOUT ROWID",
     ]
 
-    /// Partial, so that the many cold contacts cost nothing; made after a bulk load.
-    package static let indexes: [String] = [
-        "CREATE INDEX lead_score ON leads(score DESC, contact_id) WHERE score > 0",
-        "CREATE INDEX identifier_value ON identifiers(value)",
+    /// What is looked up by readers alone, by name. Partial, so that the many cold contacts cost nothing.
+    package static let indexes: KeyValuePairs<String, String> = [
+        "lead_score": "leads(score DESC, contact_id) WHERE score > 0",
+        "identifier_value": "identifiers(value)",
     ]
+
+    /// Makes the indexes that are not there.
+    package static var indexStatements: [String] {
+        indexes.map { "CREATE INDEX IF NOT EXISTS \($0.key) ON \($0.value)" }
+    }
 }

@@ -31,6 +31,13 @@ public final class LeadsStore {
     /// built by nothing but a sweep.
     private(set) var mayRepeat: Bool
 
+    /// Rows of a file being built up to which its indexes are kept from the start: as long as they fit
+    /// into the page cache, that costs what sorting them at the end would, and is done while others
+    /// still read persons.
+    public static let indexedFromStart = 200_000
+    /// How many rows may still be written before the indexes of a file being built are put off.
+    private var indexedRows: Int
+
     /// The instant that was made a text last: most rows of a publication are of one.
     private var lastInstant: (milliseconds: Int64, text: String) = (0, Instant(0).rfc3339)
 
@@ -44,10 +51,13 @@ public final class LeadsStore {
     /// - Parameters:
     ///   - latest: The state's last checkpoint; a file beyond it shows what never was.
     ///   - state: The token of the state; a file of another state is of no use. Nil asks for none.
+    ///   - indexedRows: See `indexedFromStart`.
     public init(
-        directory: String, latest: Int64, state: String? = nil
+        directory: String, latest: Int64, state: String? = nil,
+        indexedRows: Int = LeadsStore.indexedFromStart
     ) throws(StoreError) {
         path = directory + "/leads.db"
+        self.indexedRows = indexedRows
         if let found = Self.existing(path, latest: latest, state: state) {
             file = (found.connection, found.statements)
             isBuilding = false
@@ -64,6 +74,7 @@ public final class LeadsStore {
             mayRepeat = false
             let connection = try Self.building(path)
             file = (connection, try LeadsStatements(connection))
+            try makeIndexes()
         }
     }
 
@@ -125,6 +136,7 @@ public final class LeadsStore {
         if !isBuilding { accounts = AccountTally() }
         try inTransaction { () throws(StoreError) in
             if let model = publication.model { try write(model) }
+            try countIndexed(publication.identifiers.count)
             let shown = try shown(before: publication)
             try write(rowsOf: publication, after: shown)
             for contact in publication.gone {
@@ -169,7 +181,7 @@ public final class LeadsStore {
         guard isBuilding else { return }
         try writeAllAccounts()
         try connection.execute("COMMIT")
-        for index in LeadsSchema.indexes { try connection.execute(index) }
+        try makeIndexes()
         try connection.execute("PRAGMA journal_mode = DELETE")
         let built = connection.path
         file = nil
@@ -184,6 +196,18 @@ public final class LeadsStore {
         isBuilding = false
         mayRepeat = true
         stamp = DatabaseFile.stamp(of: path)
+    }
+
+    private func makeIndexes() throws(StoreError) {
+        for index in LeadsSchema.indexStatements { try connection.execute(index) }
+    }
+
+    /// Puts the indexes of a file being built off to its end if it becomes a large one.
+    private func countIndexed(_ rows: Int) throws(StoreError) {
+        guard isBuilding, indexedRows >= 0 else { return }
+        indexedRows -= rows
+        guard indexedRows < 0 else { return }
+        for (name, _) in LeadsSchema.indexes { try connection.execute("DROP INDEX \(name)") }
     }
 
     /// An instant of a row, RFC 3339 in UTC.

@@ -238,6 +238,29 @@ import Testing
         #expect(shown.sorted() == expected.sorted() && shown.count > 200)
     }
 
+    @Test(arguments: [0, 30, LeadsStore.indexedFromStart])
+    func `a new file has its indexes whenever they are made`(rows: Int) throws {
+        let scratch = try StateScratch()
+        var source = RandomEvents(seed: 8, people: 100)
+        try scratch.commit(source.next(500))
+        let publishing = try Publishing(
+            store: scratch.store, model: Self.model, day: Day(20_500))
+        let directory = scratch.directory + "/published"
+        try FileManager.default.createDirectory(
+            atPath: directory, withIntermediateDirectories: true)
+        let leads = try LeadsStore(directory: directory, latest: .max, indexedRows: rows)
+        try publishing.publishAll(to: leads, chunk: 10)
+        let connection = try Connection(path: leads.path, pragmas: [])
+        let indexes = try StateScratch.rows(
+            "SELECT name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL", connection)
+        #expect(
+            indexes.sorted() == ["identifier_contact", "identifier_value", "lead_score"])
+        #expect(try StateScratch.rows("PRAGMA integrity_check", connection) == ["ok"])
+        let found = try StateScratch.rows(
+            "SELECT value FROM identifiers INDEXED BY identifier_value ORDER BY value", connection)
+        #expect(found.count > 100)
+    }
+
     @Test func `whatever is no leads database of this state is made anew`() throws {
         let scratch = try StateScratch()
         try scratch.commit([OwnedEvent(at: RandomEvents.start, type: "click", ["email": "a@b.de"])])
