@@ -11,8 +11,12 @@ extension StateStore {
         return false
     }
 
-    /// Notes that the run came to its end.
-    public func endRun() throws(StoreError) { try keep(0, for: Self.running) }
+    /// Notes that the run came to its end, and empties the WAL, so that nothing is left to do when the
+    /// file is closed: others may still be at work.
+    public func endRun() throws(StoreError) {
+        try keep(0, for: Self.running)
+        connection.checkpointWAL(truncate: true)
+    }
 
     private static let running = "running"
 
