@@ -104,10 +104,20 @@ public struct IdentifierTable: Sendable {
     public func withValue<T, E: Error>(
         of number: Int, _ body: (ByteSlice) throws(E) -> T
     ) throws(E) -> T {
-        let row = rows[number]
-        return try unsafe bytes.withUnsafeBufferPointer { (bytes) throws(E) in
-            try body(unsafe ByteSlice(bytes)[Int(row.offset)..<(Int(row.offset) + Int(row.count))])
+        try withValues { (values) throws(E) in try body(value(of: number, in: values)) }
+    }
+
+    /// Calls `body` with the bytes in which `value(of:in:)` finds the values.
+    package func withValues<T, E: Error>(_ body: (ByteSlice) throws(E) -> T) throws(E) -> T {
+        try unsafe bytes.withUnsafeBufferPointer { (bytes) throws(E) in
+            try body(unsafe ByteSlice(bytes))
         }
+    }
+
+    /// The value of an identifier, as a part of all `values`.
+    package func value(of number: Int, in values: ByteSlice) -> ByteSlice {
+        let row = rows[number]
+        return values[Int(row.offset)..<(Int(row.offset) + Int(row.count))]
     }
 
     /// The identifier with this number.

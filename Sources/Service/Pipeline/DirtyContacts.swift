@@ -29,9 +29,9 @@ struct DirtyContacts {
     /// Whether no row is behind.
     var isEmpty: Bool { waiting.isEmpty && stretch.isEmpty }
 
-    /// Notes that the rows of these contacts are behind.
-    mutating func touch(_ contacts: Set<Int64>) {
-        order += contacts.filter { !stretch.contains($0) && waiting.insert($0).inserted }.sorted()
+    /// Notes that the rows of these contacts are behind, in this order.
+    mutating func touch(_ contacts: some Sequence<Int64>) {
+        order += contacts.filter { !stretch.contains($0) && waiting.insert($0).inserted }
         nextLook = 0
         if waiting.count > limit { stretchOut() }
     }

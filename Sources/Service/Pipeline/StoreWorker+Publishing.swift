@@ -45,7 +45,7 @@ extension StoreWorker {
         }
         let isShown = completes || completedEpoch == epoch || !self.publication.start.isHidden
         guard try settle(&publication, isShown: isShown) else {
-            dirty.touch(taken)
+            dirty.touch(taken.sorted())
             (sweep, factsAreShown) = before
             return
         }

@@ -17,7 +17,8 @@ extension StoreWorker {
         guard var work = upkeep else { return true }
         heartbeat.add(1, ordering: .relaxed)
         do throws(StoreError) {
-            dirty.touch(try work.advance(in: store, under: rules, at: clock.now()))
+            dirty.touch(
+                try work.advance(in: store, under: rules, at: clock.now()).sorted())
             degraded.leave("storage")
             if !work.goneStreams.isEmpty {
                 tell(gone: work.goneStreams)

@@ -192,7 +192,7 @@ final class StoreWorker: @unchecked Sendable {
     /// Notes that contacts changed otherwise than by a checkpoint. On the worker's thread only.
     func note(touched contacts: Set<Int64>, erasing: Bool) {
         isErasing = isErasing || erasing
-        dirty.touch(contacts)
+        dirty.touch(contacts.sorted())
         shared.withLock { $0.pending = dirty.count }
         erased.withLock { $0 = store.erasedTokens }
         hasErased.store(true, ordering: .releasing)

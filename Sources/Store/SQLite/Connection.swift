@@ -89,6 +89,9 @@ final class Connection: @unchecked Sendable {
     /// Rows changed by the last statement that changed any.
     var lastChanges: Int64 { unsafe sqlite3_changes64(raw) }
 
+    /// Rows changed by all statements so far.
+    var totalChanges: Int64 { unsafe sqlite3_total_changes64(raw) }
+
     /// Keeps the `-wal` and `-shm` files after the last close, for readers that may not make them.
     func persistWAL() {
         var on: Int32 = 1

@@ -70,14 +70,6 @@ final class Statement {
             Int32(bytes.count), Self.copied)
     }
 
-    /// Binds text without copying it and runs the statement.
-    func run(bindingText bytes: ByteSlice, _ index: Int32) throws(StoreError) {
-        let start = unsafe bytes.start.map(UnsafeRawPointer.init) ?? Self.nowhere
-        unsafe sqlite3_bind_text(
-            statement, index, start.assumingMemoryBound(to: CChar.self), Int32(bytes.count), nil)
-        try run()
-    }
-
     /// Binds a piece of an arena without copying it: the arena must outlive the next `run`.
     func bind(_ piece: TextArena.Piece, in arena: ByteSlice, _ index: Int32) {
         guard piece.start >= 0 else { return bindNull(index) }

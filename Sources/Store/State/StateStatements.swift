@@ -1,7 +1,20 @@
+import Core
+
+/// What happened to a contact, for the journal.
+struct JournalEntry {
+    /// The segment that it is about, if it is about one.
+    var segment: String?
+    var contact: Int64
+    /// `enter`, `leave`, `merge` or `split`.
+    var change: String
+    /// Whose part the contact became, or is no more.
+    var other: Int64?
+}
+
 /// Every statement of `state.db` that runs more than once, prepared once.
 final class StateStatements {
     let findIdentifier: Statement
-    let addIdentifier: Statement
+    let addIdentifiers: RowsStatement
     let readSighting: Statement
     let writeSighting: Statement
     let removeSighting: Statement
@@ -25,8 +38,7 @@ final class StateStatements {
     let addLifetime: Statement
     let removeLifetime: Statement
     let removeTraits: Statement
-    let addEdge: Statement
-    let addToEdge: Statement
+    let addEdges: RowsStatement
     let readVotes: Statement
     let readUpward: Statement
     let readLower: Statement
@@ -43,7 +55,7 @@ final class StateStatements {
     let dropKeys: Statement
     let remember: Statement
     let forget: Statement
-    let addJournal: Statement
+    private let addJournal: RowsStatement
     let readMembership: Statement
     let readMemberships: Statement
     let writeMembership: Statement
@@ -62,11 +74,12 @@ final class StateStatements {
             """
             SELECT id, kind, value, root, ambiguous FROM identifier WHERE hash = ?
             """)
-        addIdentifier = try connection.prepare(
+        addIdentifiers = try RowsStatement(connection, columns: 6) {
             """
-            INSERT INTO identifier(id, hash, kind, value, root, ambiguous)
-            VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (hash) DO NOTHING
-            """)
+            INSERT OR FAIL INTO identifier(id, hash, kind, value, root, ambiguous) VALUES \($0)
+            ON CONFLICT (hash) DO NOTHING
+            """
+        }
         readSighting = try connection.prepare("SELECT packed FROM sighting WHERE key = ?")
         writeSighting = try connection.prepare(
             "REPLACE INTO sighting(key, packed) VALUES (?, ?)")
@@ -114,18 +127,14 @@ final class StateStatements {
             """)
         removeLifetime = try connection.prepare("DELETE FROM lifetime WHERE identifier = ?")
         removeTraits = try connection.prepare("DELETE FROM trait WHERE identifier = ?")
-        addEdge = try connection.prepare(
+        addEdges = try RowsStatement(connection, columns: 5) {
             """
-            INSERT INTO edge(lower, higher, first_seen, last_seen, n) VALUES (?, ?, ?, ?, ?)
+            INSERT OR FAIL INTO edge(lower, higher, first_seen, last_seen, n) VALUES \($0)
             ON CONFLICT DO UPDATE SET
                 first_seen = min(first_seen, excluded.first_seen),
                 last_seen = max(last_seen, excluded.last_seen), n = n + excluded.n
-            """)
-        addToEdge = try connection.prepare(
             """
-            UPDATE edge SET first_seen = min(first_seen, ?3), last_seen = max(last_seen, ?4),
-                n = n + ?5 WHERE lower = ?1 AND higher = ?2
-            """)
+        }
         readVotes = try connection.prepare(
             """
             SELECT coalesce(i.root, i.id), e.n FROM edge e JOIN identifier i ON i.id = e.higher
@@ -201,8 +210,9 @@ final class StateStatements {
         remember = try connection.prepare(
             "REPLACE INTO remembered(source, key, text, at) VALUES (?, ?, ?, ?)")
         forget = try connection.prepare("DELETE FROM remembered WHERE source = ? AND key = ?")
-        addJournal = try connection.prepare(
-            "INSERT INTO journal(at, segment, contact, change, other) VALUES (?, ?, ?, ?, ?)")
+        addJournal = try RowsStatement(connection, columns: 5) {
+            "INSERT OR FAIL INTO journal(at, segment, contact, change, other) VALUES \($0)"
+        }
         readMembership = try connection.prepare(
             "SELECT stage, since, packed FROM membership WHERE contact = ?")
         readMemberships = try connection.prepare(
@@ -230,6 +240,18 @@ final class StateStatements {
             "INSERT INTO stage_change(at, contact, before, stage) VALUES (?, ?, ?, ?)")
         writeMeta = try connection.prepare("REPLACE INTO meta(key, value) VALUES (?, ?)")
         readMeta = try connection.prepare("SELECT value FROM meta WHERE key = ?")
+    }
+
+    /// Writes to the journal, in this order.
+    func write(_ entries: [JournalEntry], at now: Instant) throws(StoreError) {
+        try addJournal.run(count: entries.count) { place, row in
+            let entry = entries[place]
+            row.bind(1, now.milliseconds)
+            row.bind(2, entry.segment)
+            row.bind(3, entry.contact)
+            row.bind(4, entry.change)
+            row.bind(5, entry.other)
+        }
     }
 
     func setMeta(_ key: String, _ value: Int64) throws(StoreError) {

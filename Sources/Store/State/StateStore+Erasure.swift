@@ -45,7 +45,7 @@ extension StateStore {
             for member in person.members { try remove(identifier: member.id) }
             var persons = try PersonUpdate(in: self, now: now)
             try persons.decideAnew(orphans)
-            let touched = persons.touched(among: []).union([contact])
+            let touched = Set(persons.touched(among: [])).union([contact])
                 .union(try dropEmpty(among: orphans))
             return ErasureResult(
                 contact: contact, identifiers: person.members.count, events: events,
@@ -165,14 +165,10 @@ extension StateStore {
         }
         try statements.removeMembership.run(contact)
         let names = try segmentNames()
-        for member in before?.members ?? [] {
-            statements.addJournal.bind(1, now.milliseconds)
-            statements.addJournal.bind(2, names[member.segment])
-            statements.addJournal.bind(3, contact)
-            statements.addJournal.bind(4, "leave")
-            statements.addJournal.bindNull(5)
-            try statements.addJournal.run()
+        let entries = (before?.members ?? []).map {
+            JournalEntry(segment: names[$0.segment], contact: contact, change: "leave")
         }
+        try statements.write(entries, at: now)
     }
 
     /// Takes an identifier out; its number is not given again. Of identifiers with one hash the later

@@ -111,60 +111,75 @@ extension StateStore {
             next[number] = below[root]
             below[root] = number
         }
+        var added: [Int] = []
+        func add(_ number: Int, root: Int64?) throws(StoreError) {
+            let id = nextIdentifier
+            guard id < 1 << 40 else { throw .unlawful(detail: "no identifier numbers are left") }
+            nextIdentifier += 1
+            resolved[number].id = id
+            resolved[number].root = root ?? id
+            added.append(number)
+        }
         for number in resolved.indices where resolved[number].isNew {
-            if number + Self.ahead < resolved.count, resolved[number + Self.ahead].isNew {
-                cache.prefetch(facts.identifiers.rows[number + Self.ahead].hash)
-            }
             switch homes[number].root {
-            case .known(let root):
-                try insert(number, root: root, isAmbiguous: false, &resolved, facts.identifiers)
+            case .known(let root): try add(number, root: root)
             case .new(let root) where root != number: continue
             case .new:
-                try insert(
-                    number, root: nil, isAmbiguous: homes[number].isAmbiguous, &resolved,
-                    facts.identifiers)
+                try add(number, root: nil)
                 var lower = below[number]
                 while lower >= 0 {
-                    try insert(
-                        lower, root: resolved[number].id, isAmbiguous: false, &resolved,
-                        facts.identifiers)
+                    try add(lower, root: resolved[number].id)
                     lower = next[lower]
                 }
             }
         }
+        let known = added.map { number in
+            IdentifierCache.Known(
+                id: resolved[number].id, root: resolved[number].root,
+                isAmbiguous: homes[number].isAmbiguous)
+        }
+        try insert(added, known, facts.identifiers)
     }
 
+    /// Inserts new identifiers by their numbers in the delta, with what is known of each.
     private func insert(
-        _ number: Int, root: Int64?, isAmbiguous: Bool, _ resolved: inout [ResolvedIdentifier],
-        _ table: IdentifierTable
+        _ numbers: [Int], _ known: [IdentifierCache.Known], _ table: IdentifierTable
     ) throws(StoreError) {
-        let id = nextIdentifier
-        guard id < 1 << 40 else { throw .unlawful(detail: "no identifier numbers are left") }
-        nextIdentifier += 1
-        let row = table.rows[number]
-        let add = statements.addIdentifier
-        var place = row.hash
-        // Where the place of the hash is taken by another value of the same hash: the next one.
-        while true {
-            add.bind(1, id)
-            add.bind(2, Int64(bitPattern: place))
-            add.bind(3, Int64(row.kind.rawValue))
-            add.bind(5, root)
-            add.bind(6, Int64(isAmbiguous ? 1 : 0))
-            let check = try table.withValue(of: number) { (value) throws(StoreError) in
-                try add.run(bindingText: value, 4)
-                return IdentifierCache.check(row.kind, value)
+        let rows = table.rows
+        try table.withValues { (values) throws(StoreError) in
+            func bind(_ place: Int, _ hash: UInt64, _ add: Statement) {
+                let identifier = known[place]
+                add.bind(1, identifier.id)
+                add.bind(2, Int64(bitPattern: hash))
+                add.bind(3, Int64(rows[numbers[place]].kind.rawValue))
+                add.bind(kept: table.value(of: numbers[place], in: values), 4)
+                add.bind(5, identifier.root == identifier.id ? nil : identifier.root)
+                add.bind(6, Int64(identifier.isAmbiguous ? 1 : 0))
             }
-            if connection.lastChanges > 0 {
-                let known = IdentifierCache.Known(
-                    id: id, root: root ?? id, isAmbiguous: isAmbiguous)
-                cache.set(known, for: row.hash, check: check)
-                break
+            let before = connection.totalChanges
+            try statements.addIdentifiers.run(count: numbers.count) { place, add in
+                bind(place, rows[numbers[place]].hash, add)
             }
-            place &+= 1
+            // Where the place of a hash is taken by another value of the same hash: the next one.
+            if connection.totalChanges - before < numbers.count {
+                for place in numbers.indices {
+                    var hash = rows[numbers[place]].hash
+                    while try !hasIdentifier(known[place].id) {
+                        hash &+= 1
+                        try statements.addIdentifiers.run(count: 1) { bind(place, hash, $1) }
+                    }
+                }
+            }
+            for (place, number) in numbers.enumerated() {
+                if place + Self.ahead < numbers.count {
+                    cache.prefetch(rows[numbers[place + Self.ahead]].hash)
+                }
+                let value = table.value(of: number, in: values)
+                cache.set(
+                    known[place], for: rows[number].hash,
+                    check: IdentifierCache.check(rows[number].kind, value))
+            }
         }
-        resolved[number].id = id
-        resolved[number].root = root ?? id
     }
 
     /// Where an identifier of a delta belongs.

@@ -71,10 +71,10 @@ extension StateStore {
             if !revoked { try store(joined: joined, lower, higher, by: actor, at: now) }
             var persons = try PersonUpdate(in: self, now: now)
             try persons.decideAnew([lower])
+            let contacts = [try root(of: left), try root(of: right)]
             return AssertionResult(
-                contacts: [try root(of: left), try root(of: right)], revoked: revoked,
-                touched: persons.touched(among: []).union([try root(of: left), try root(of: right)])
-            )
+                contacts: contacts, revoked: revoked,
+                touched: Set(persons.touched(among: [])).union(contacts))
         }
     }
 

@@ -93,15 +93,11 @@ extension StateStore {
     /// Writes what was noticed, within a transaction.
     func write(_ changes: MembershipChanges, at now: Instant) throws(StoreError) {
         for (contact, row) in changes.rows { try statements.write(row, of: contact) }
-        let journal = statements.addJournal
-        for change in changes.segments {
-            journal.bind(1, now.milliseconds)
-            journal.bind(2, change.segment)
-            journal.bind(3, change.contact)
-            journal.bind(4, change.enters ? "enter" : "leave")
-            journal.bindNull(5)
-            try journal.run()
+        let entries = changes.segments.map {
+            JournalEntry(
+                segment: $0.segment, contact: $0.contact, change: $0.enters ? "enter" : "leave")
         }
+        try statements.write(entries, at: now)
         let stage = statements.addStageChange
         for change in changes.stages {
             stage.bind(1, now.milliseconds)

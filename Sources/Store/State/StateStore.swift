@@ -83,10 +83,10 @@ public final class StateStore {
 
     /// Commits a checkpoint: facts, positions, counters, duplicate keys and quarantine together.
     ///
-    /// - Returns: the contacts whose row may have changed.
+    /// - Returns: the contacts whose row may have changed, ascending.
     /// - Throws: `StoreError`; then nothing of the checkpoint was kept.
     /// - Complexity: O(i log n + c log n) in its identifiers and cells.
-    public func commit(_ checkpoint: Checkpoint, at now: Instant) throws(StoreError) -> Set<Int64> {
+    public func commit(_ checkpoint: Checkpoint, at now: Instant) throws(StoreError) -> [Int64] {
         guard let here = DatabaseFile.identity(of: path), here == identity else {
             throw .replaced(path: path)
         }
@@ -94,13 +94,13 @@ public final class StateStore {
         let next = nextIdentifier
         let last = sequence
         do throws(StoreError) {
-            return try connection.transaction { () throws(StoreError) -> Set<Int64> in
+            return try connection.transaction { () throws(StoreError) -> [Int64] in
                 var resolved = try resolve(checkpoint.facts)
                 let cells = try judge(checkpoint.facts, &resolved)
                 try write(cells: cells, of: resolved)
                 try write(traits: checkpoint.facts.traits, of: resolved)
                 var persons = try PersonUpdate(in: self, now: now)
-                try persons.apply(edges: checkpoint.facts.edges, of: resolved)
+                try persons.apply(edges: checkpoint.facts.edges, of: resolved, firstNew: next)
                 for (identifier, known) in persons.moved { remember(identifier, known) }
                 remember(persons.joined, of: checkpoint.facts.identifiers)
                 erasedHeads.merge(checkpoint.suppressed, uniquingKeysWith: +)
@@ -112,7 +112,7 @@ public final class StateStore {
                 try write(remembered: checkpoint.remembered)
                 sequence += 1
                 try statements.setMeta("seq", sequence)
-                return persons.touched(among: resolved.filter { !$0.isErased })
+                return persons.touched(among: resolved)
             }
         } catch {
             sequence = last

@@ -123,7 +123,8 @@ import Testing
         func add(_ name: Int, _ at: Instant, to delta: inout FactDelta) {
             let number = "n\(name / 2)".withSlice {
                 delta.number(
-                    of: $0, kind: name % 2 == 0 ? .cookie : .email, hash: hashes[name / 3])
+                    of: $0, kind: name % 2 == 0 ? .cookie : .email,
+                    hash: name < 12 ? hashes[name / 3] : UInt64(name) << 32)
             }
             delta.saw(number, at: at)
             delta.add(
@@ -133,8 +134,10 @@ import Testing
         for _ in 0..<20 {
             var checkpoint = Checkpoint()
             checkpoint.positions = [Folder.position(1, offset: 1)]
-            for _ in 0..<Int.random(in: 1...8, using: &random) {
-                let name = Int.random(in: 0..<12, using: &random)
+            // With many others new identifiers are written several at a time.
+            let isLarge = random.oneIn(3)
+            for _ in 0..<Int.random(in: 1...(isLarge ? 80 : 8), using: &random) {
+                let name = Int.random(in: 0..<(isLarge ? 600 : 12), using: &random)
                 let at = Instant(RandomEvents.start + Int64.random(in: 0..<1000, using: &random))
                 add(name, at, to: &checkpoint.facts)
                 add(name, at, to: &whole)

@@ -72,7 +72,7 @@ struct Sabotage {
             let before = try everything(scratch)
             let sequence = scratch.store.sequence
             var failures = 0
-            var touched: Set<Int64>?
+            var touched: [Int64]?
             while touched == nil {
                 try sabotage.set(failures)
                 do throws(StoreError) {

@@ -33,7 +33,7 @@ import Testing
         }
 
         @discardableResult
-        func commit(_ events: some Sequence<OwnedEvent>) throws -> Set<Int64> {
+        func commit(_ events: some Sequence<OwnedEvent>) throws -> [Int64] {
             let checkpoint = folder.checkpoint(of: events)
             let touched = try scratch.store.commit(checkpoint, at: Instant(0))
             let applied = try scratch.store.streams().reduce(0) { $0 + $1[.applied] }

@@ -53,7 +53,7 @@ final class StateScratch {
 
     /// Commits events as one checkpoint.
     @discardableResult
-    func commit(_ events: some Sequence<OwnedEvent>) throws -> Set<Int64> {
+    func commit(_ events: some Sequence<OwnedEvent>) throws -> [Int64] {
         try store.commit(folder.checkpoint(of: events), at: Instant(RandomEvents.start))
     }
 
