@@ -28,7 +28,7 @@ struct WhatIf {
     /// Crossings that are listed; all are counted.
     static let listed = 10_000
     private static let chunk = 2000
-    private static let purchaseChunk = 20_000
+    private static let purchaseChunk = 2000
 
     /// Compares the configuration in force with another one.
     init(_ access: some StateAccess, new configuration: Configuration) throws(StoreError) {

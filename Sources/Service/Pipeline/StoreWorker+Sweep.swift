@@ -15,7 +15,7 @@ extension StoreWorker {
     }
 
     /// Packed rows looked at for purchases at a time.
-    private static let purchaseChunk = 20_000
+    private static let purchaseChunk = 2000
     /// Contacts of a full publication at a time: more, because they are read and written in order.
     private static let sweepChunk = 2000
 

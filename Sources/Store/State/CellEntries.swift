@@ -3,27 +3,19 @@ import Core
 /// The cells of a delta in the order in which `state.db` keeps them: by period, identifier, day,
 /// signal.
 struct CellEntries {
-    /// What a delta adds to one packed row.
+    /// What a delta adds to a row of `cell`.
     struct Row {
-        /// The row's key in table `cell`.
-        var key: Int64
-        /// The identifier.
-        var identifier: ResolvedIdentifier
-        /// Its cells among those of the batch.
-        var cells: Range<Int>
-    }
-
-    /// Some rows, ascending by key, and their cells, ascending by day and signal.
-    struct Batch {
-        fileprivate(set) var rows: [Row] = []
+        /// The row's key.
+        fileprivate(set) var key: Int64 = 0
+        /// Those who did anything, ascending, and where their cells are; erased ones come first, and have
+        /// no number.
+        fileprivate(set) var parts: [(identifier: ResolvedIdentifier, cells: Range<Int>)] = []
+        /// The cells of all parts, of each ascending by day and signal.
         fileprivate(set) var cells: [DailyCell] = []
 
-        /// No rows.
+        /// A row of nobody.
         init() {}
     }
-
-    /// Rows of a batch at most: what is stored of them is held in memory.
-    private static let batchRows = 256
 
     /// Places of cells, sorted, of events that count once and bring no money.
     private let once: [UInt64]
@@ -43,8 +35,8 @@ struct CellEntries {
         private var rankBits: UInt64 = 0
         private var signalBits: UInt64 = 0
 
-        /// The lowest bit of the rank: from here on a place tells the row.
-        var rowShift: UInt64 { Self.dayBits + signalBits }
+        /// The lowest bit of the rank: from here on a place tells the identifier and the period.
+        var partShift: UInt64 { Self.dayBits + signalBits }
 
         init(_ cells: CellLog, identifiers: Int) {
             var periods: (first: UInt64, signals: UInt64) = (.max, 0)
@@ -63,13 +55,13 @@ struct CellEntries {
         func place(_ key: UInt64, _ ranks: [UInt32]) -> UInt64 {
             let day = (key >> 16 & 0xFFFF) % UInt64(CellCodec.periodDays)
             let rank = UInt64(ranks[Int(key >> 32)])
-            let row = (Self.period(key) - firstPeriod) << rankBits | rank
-            return (row << Self.dayBits | day) << signalBits | (key & 0xFFFF)
+            let part = (Self.period(key) - firstPeriod) << rankBits | rank
+            return (part << Self.dayBits | day) << signalBits | (key & 0xFFFF)
         }
 
-        func rank(of row: UInt64) -> Int { Int(row & (1 << rankBits - 1)) }
+        func rank(of part: UInt64) -> Int { Int(part & (1 << rankBits - 1)) }
 
-        func period(of row: UInt64) -> Int32 { Int32(row >> rankBits + firstPeriod) }
+        func period(of part: UInt64) -> Int32 { Int32(part >> rankBits + firstPeriod) }
 
         func dayAndSignal(of place: UInt64) -> (day: Int32, signal: SignalID) {
             let signal = SignalID(truncatingIfNeeded: place & (1 << signalBits - 1))
@@ -101,32 +93,30 @@ struct CellEntries {
             .sorted { $0.place < $1.place }
     }
 
-    /// Fills a batch with the next rows; false after the last.
+    /// Goes to the next row; false after the last.
     ///
     /// What was counted and taken back in one checkpoint is as if it had never been.
-    mutating func next(_ batch: inout Batch) -> Bool {
-        batch.rows.removeAll(keepingCapacity: true)
-        batch.cells.removeAll(keepingCapacity: true)
-        while batch.rows.count < Self.batchRows, let first = nextPlace {
-            let row = first >> layout.rowShift
-            let identifier = ranked[layout.rank(of: row)]
-            let period = layout.period(of: row)
-            let start = batch.cells.count
-            while let place = nextPlace, place >> layout.rowShift == row {
+    mutating func next(_ row: inout Row) -> Bool {
+        row.parts.removeAll(keepingCapacity: true)
+        row.cells.removeAll(keepingCapacity: true)
+        while let first = nextPlace {
+            let part = first >> layout.partShift
+            let identifier = ranked[layout.rank(of: part)]
+            let period = layout.period(of: part)
+            let key = CellRow.key(period: period, identifier: identifier.id)
+            if row.parts.isEmpty { row.key = key } else if row.key != key { return true }
+            let start = row.cells.count
+            while let place = nextPlace, place >> layout.partShift == part {
                 let sum = takeSum(at: place)
                 if sum == Tally(n: 0, value: 0) { continue }
                 let (day, signal) = layout.dayAndSignal(of: place)
-                batch.cells.append(
+                row.cells.append(
                     DailyCell(
                         day: Day(period * CellCodec.periodDays + day), signal: signal, tally: sum))
             }
-            if batch.cells.count == start { continue }
-            batch.rows.append(
-                Row(
-                    key: CellEntries.key(period: period, identifier: identifier.id),
-                    identifier: identifier, cells: start..<batch.cells.count))
+            if row.cells.count > start { row.parts.append((identifier, start..<row.cells.count)) }
         }
-        return !batch.rows.isEmpty
+        return !row.parts.isEmpty
     }
 
     private var nextPlace: UInt64? {
@@ -146,10 +136,5 @@ struct CellEntries {
             nextOther += 1
         }
         return sum
-    }
-
-    /// The key of a packed row.
-    static func key(period: Int32, identifier: Int64) -> Int64 {
-        Int64(period) << 40 | identifier
     }
 }

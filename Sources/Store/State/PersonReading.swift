@@ -101,9 +101,7 @@ extension StateStore {
 
     private func readCells(of member: inout PersonFacts.Member) throws(StoreError) {
         for period in CellCodec.periods(from: member.first, to: member.last) {
-            try read(
-                CellEntries.key(period: period, identifier: member.id), period: period,
-                into: &member.cells)
+            try readCells(of: member.id, period: period, into: &member.cells)
         }
     }
 
@@ -141,17 +139,19 @@ extension StateStore {
         guard let oldest = try connection.integer("SELECT min(key) FROM cell"),
             let newest = try connection.integer("SELECT max(key) FROM cell")
         else { return }
-        let cells = statements.readCells
-        for period in (oldest >> 40)...(newest >> 40) {
-            let period = Int32(clamping: period)
-            cells.bind(1, CellEntries.key(period: period, identifier: seats.range.lowerBound))
-            cells.bind(2, CellEntries.key(period: period, identifier: seats.range.upperBound))
+        let rows = statements.readCells
+        defer { rows.reset() }
+        for period in CellRow.period(of: oldest)...CellRow.period(of: newest) {
+            rows.bind(1, CellRow.key(period: period, identifier: seats.range.lowerBound))
+            rows.bind(2, CellRow.key(period: period, identifier: seats.range.upperBound))
             var place = 0
-            while try cells.step() {
-                guard let seat = seats.near(cells.int(0) & 0xFF_FFFF_FFFF, from: &place) else {
-                    continue
+            while try rows.step() {
+                var parts = CellParts(rows.int(0), rows.bytes(1), path: path)
+                while let part = try parts.next() {
+                    guard let seat = seats.near(part.identifier, from: &place) else { continue }
+                    try parts.decode(
+                        part, into: &persons[seat.person].members[seat.member].cells)
                 }
-                try decode(cells, period, into: &persons[seat.person].members[seat.member].cells)
             }
         }
         try readFarCells(of: &persons, seats.far)
@@ -161,39 +161,30 @@ extension StateStore {
     private func readFarCells(
         of persons: inout [PersonFacts], _ far: [Seats.Seat]
     ) throws(StoreError) {
-        var wanted: [(key: Int64, period: Int32, seat: Seats.Seat)] = []
+        var wanted: [(key: Int64, seat: Seats.Seat)] = []
         for seat in far {
             let member = persons[seat.person].members[seat.member]
             for period in CellCodec.periods(from: member.first, to: member.last) {
-                let key = CellEntries.key(period: period, identifier: seat.id)
-                wanted.append((key, period, seat))
+                wanted.append((CellRow.key(period: period, identifier: seat.id), seat))
             }
         }
-        let cells = statements.readFarCells
+        let rows = statements.readFarCells
+        defer { rows.reset() }
         var place = 0
         for start in stride(from: 0, to: wanted.count, by: StateStatements.farKeys) {
             for number in 0..<StateStatements.farKeys {
                 let next = start + number
-                cells.bind(Int32(number + 1), next < wanted.count ? wanted[next].key : nil)
+                rows.bind(Int32(number + 1), next < wanted.count ? wanted[next].key : nil)
             }
-            while try cells.step() {
-                // They come in the order in which they were asked for.
-                while wanted[place].key != cells.int(0) { place += 1 }
+            while try rows.step() {
+                // They come in the order in which they were asked for, and as often.
+                while wanted[place].key != rows.int(0) { place += 1 }
                 let seat = wanted[place].seat
-                try decode(
-                    cells, wanted[place].period,
-                    into: &persons[seat.person].members[seat.member].cells)
+                place += 1
+                var parts = CellParts(rows.int(0), rows.bytes(1), path: path)
+                try parts.find(
+                    seat.id, into: &persons[seat.person].members[seat.member].cells)
             }
-        }
-    }
-
-    private func decode(
-        _ row: Statement, _ period: Int32, into cells: inout [DailyCell]
-    ) throws(StoreError) {
-        guard CellCodec.decode(row.bytes(1), period: period, into: &cells) else {
-            let key = row.int(0)
-            row.reset()
-            throw .damaged(path: path, detail: "row \(key) of cell is not packed as it should be")
         }
     }
 

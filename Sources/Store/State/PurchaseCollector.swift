@@ -46,15 +46,15 @@ public struct PurchaseCollector: Sendable {
         while try rows.step() {
             count += 1
             afterKey = rows.int(0)
+            var parts = CellParts(afterKey, rows.bytes(1), path: store.path)
             cells.removeAll(keepingCapacity: true)
-            let period = Int32(clamping: afterKey >> 40)
-            guard CellCodec.decode(rows.bytes(1), period: period, into: &cells) else {
-                throw .damaged(path: store.path, detail: "row \(afterKey) of cell cannot be read")
-            }
-            guard cells.contains(where: { $0.signal == purchase }) else { continue }
-            let contact = try store.root(of: afterKey & 0xFF_FFFF_FFFF)
-            for cell in cells where cell.signal == purchase {
-                found.append(Purchase(contact: contact, day: cell.day, tally: cell.tally))
+            while let identifier = try parts.next(into: &cells) {
+                defer { cells.removeAll(keepingCapacity: true) }
+                guard cells.contains(where: { $0.signal == purchase }) else { continue }
+                let contact = try store.root(of: identifier)
+                for cell in cells where cell.signal == purchase {
+                    found.append(Purchase(contact: contact, day: cell.day, tally: cell.tally))
+                }
             }
         }
         return count < limit

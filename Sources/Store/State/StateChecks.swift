@@ -18,12 +18,10 @@ extension StateStore {
         defer { cells.reset() }
         while try cells.step() {
             rows += 1
-            if rows % 4096 == 0, !mayGoOn() { return nil }
+            if rows % 256 == 0, !mayGoOn() { return nil }
             decoded.removeAll(keepingCapacity: true)
-            let period = Int32(clamping: cells.int(0) >> 40)
-            guard CellCodec.decode(cells.bytes(1), period: period, into: &decoded) else {
-                throw .damaged(path: path, detail: "row \(cells.int(0)) of cell cannot be read")
-            }
+            var parts = CellParts(cells.int(0), cells.bytes(1), path: path)
+            while try parts.next(into: &decoded) != nil {}
             for cell in decoded where names.isSignal(cell.signal) { sum += cell.tally.n }
         }
         let lifetime = try connection.prepare("SELECT signal, n FROM lifetime")
@@ -132,17 +130,18 @@ extension StateStore {
                 .add(Tally(n: lifetime.int(2), value: lifetime.int(3)))
         }
         let cells = try connection.prepare("SELECT key, packed FROM cell")
+        var decoded: [DailyCell] = []
         while try cells.step() {
-            var decoded: [DailyCell] = []
-            let key = cells.int(0)
-            let id = key & 0xFF_FFFF_FFFF
-            _ = CellCodec.decode(cells.bytes(1), period: Int32(clamping: key >> 40), into: &decoded)
-            for cell in decoded {
-                if retention?.isOver(cell.day, cell.signal) == true {
-                    sums[id, default: [:]][cell.signal, default: none].add(cell.tally)
-                } else {
-                    dump.add(name(id), cell.day, names.name(cell.signal), cell.tally)
+            var parts = CellParts(cells.int(0), cells.bytes(1), path: path)
+            while let id = try parts.next(into: &decoded) {
+                for cell in decoded {
+                    if retention?.isOver(cell.day, cell.signal) == true {
+                        sums[id, default: [:]][cell.signal, default: none].add(cell.tally)
+                    } else {
+                        dump.add(name(id), cell.day, names.name(cell.signal), cell.tally)
+                    }
                 }
+                decoded.removeAll(keepingCapacity: true)
             }
         }
         for (id, tallies) in sums {

@@ -167,12 +167,31 @@ enum StateSchema {
         -- Up to where lines may have been counted in the generation before, whose end was cut off.
         ALTER TABLE stream ADD COLUMN seam INTEGER NOT NULL DEFAULT 0;
         """,
+        """
+        -- key = period << 40 | identifier / 16; packed: see CellRow. A part that is too large for its
+        -- length makes the row NULL, which is refused.
+        CREATE TABLE neighbours(key INTEGER PRIMARY KEY, packed BLOB NOT NULL) STRICT;
+        INSERT INTO neighbours(key, packed)
+            SELECT key >> 40 << 40 | (key & 0xFFFFFFFFFF) / 16, (
+                SELECT CASE WHEN max(length(packed)) < 1 << 24
+                    THEN CAST(group_concat(part, '') AS BLOB) END
+                FROM (
+                    SELECT packed, \(littleEndian("(key & 15)", bytes: 1))
+                        || \(littleEndian("length(packed)", bytes: 3)) || packed AS part
+                    FROM cell WHERE key BETWEEN first.key AND first.key | 15 ORDER BY key))
+            FROM cell AS first
+            WHERE NOT EXISTS (
+                SELECT 1 FROM cell WHERE key BETWEEN first.key & ~15 AND first.key - 1)
+            ORDER BY key;
+        DROP TABLE cell;
+        ALTER TABLE neighbours RENAME TO cell;
+        """,
     ]
 
-    /// An expression for the lowest 6 bytes of a number, the lowest first.
-    private static func littleEndian(_ number: String) -> String {
+    /// An expression for the lowest bytes of a number, the lowest first.
+    private static func littleEndian(_ number: String, bytes count: Int = 6) -> String {
         let bytes = "x'" + allBytes + "'"
-        return (0..<6).map { "substr(\(bytes), (\(number) >> \(8 * $0) & 255) + 1, 1)" }
+        return (0..<count).map { "substr(\(bytes), (\(number) >> \(8 * $0) & 255) + 1, 1)" }
             .joined(separator: " || ")
     }
 

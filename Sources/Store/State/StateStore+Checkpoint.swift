@@ -7,45 +7,52 @@ extension StateStore {
         cells: CellLog, of identifiers: [ResolvedIdentifier]
     ) throws(StoreError) {
         var entries = CellEntries(cells, identifiers)
-        var batch = CellEntries.Batch()
-        var stored = StoredCells()
-        var packed: [UInt8] = []
-        while entries.next(&batch) {
-            try stored.read(batch.rows, statements)
-            for (place, row) in batch.rows.enumerated() {
-                var added = batch.cells[row.cells]
-                if row.identifier.isErased {
-                    try countErased(added)
-                    continue
-                }
-                if let retention, added[added.startIndex].day < retention.start {
-                    var kept = Array(added)
-                    try addUp(&kept, of: row.identifier.id, before: retention)
-                    if kept.isEmpty { continue }
-                    added = kept[...]
-                }
-                packed.removeAll(keepingCapacity: true)
-                if stored.holdsRow(at: place) {
-                    let isSound = stored.withRow(at: place) {
-                        CellCodec.add(added, to: $0, into: &packed)
-                    }
-                    guard isSound else { throw damagedCell(row.key) }
-                } else {
-                    CellCodec.encode(added, into: &packed)
-                }
-                if packed.isEmpty {
-                    try statements.removeCell.run(row.key)
-                    continue
-                }
-                let write = statements.writeCell
-                write.bind(1, row.key)
-                try write.run(binding: packed, 2)
+        var added = CellEntries.Row()
+        var row = CellRow(path: path)
+        while entries.next(&added) {
+            row.begin(added.key)
+            try withStoredCells(added.key) { (stored) throws(StoreError) in
+                try merge(added, with: &stored, into: &row)
             }
+            try write(row)
         }
     }
 
-    private func damagedCell(_ key: Int64) -> StoreError {
-        .damaged(path: path, detail: "row \(key) of cell is not packed as it should be")
+    /// Parts that nothing is added to are copied.
+    private func merge(
+        _ added: CellEntries.Row, with stored: inout CellParts, into row: inout CellRow
+    ) throws(StoreError) {
+        var next = 0
+        while let part = try stored.next() {
+            while next < added.parts.count, added.parts[next].identifier.id < part.identifier {
+                try append(next, of: added, to: .empty, into: &row)
+                next += 1
+            }
+            if next < added.parts.count, added.parts[next].identifier.id == part.identifier {
+                try append(next, of: added, to: part.cells, into: &row)
+                next += 1
+            } else {
+                row.append(part)
+            }
+        }
+        while next < added.parts.count {
+            try append(next, of: added, to: .empty, into: &row)
+            next += 1
+        }
+    }
+
+    private func append(
+        _ place: Int, of added: CellEntries.Row, to stored: ByteSlice, into row: inout CellRow
+    ) throws(StoreError) {
+        let (identifier, range) = added.parts[place]
+        var cells = added.cells[range]
+        if identifier.isErased { return try countErased(cells) }
+        if let retention, cells[range.lowerBound].day < retention.start {
+            var kept = Array(cells)
+            try addUp(&kept, of: identifier.id, before: retention)
+            cells = kept[...]
+        }
+        try row.append(identifier.id, stored, adding: cells)
     }
 
     /// Events that were applied before it was known that their person is erased.
@@ -53,19 +60,6 @@ extension StateStore {
         let names = try names()
         let events = cells.reduce(0) { $0 + (names.isSignal($1.signal) ? $1.tally.n : 0) }
         try statements.setMeta("erased", try (kept("erased") ?? 0) + events)
-    }
-
-    /// Appends the cells of a packed row; nothing if there is none.
-    func read(
-        _ key: Int64, period: Int32, into cells: inout [DailyCell]
-    ) throws(StoreError) {
-        let read = statements.readCell
-        read.bind(1, key)
-        guard try read.step() else { return }
-        defer { read.reset() }
-        guard CellCodec.decode(read.bytes(0), period: period, into: &cells) else {
-            throw damagedCell(key)
-        }
     }
 
     func write(

@@ -35,7 +35,11 @@ extension StateStore {
         let tokens = person.members.map { token(of: $0.identifier) }
         let result = try connection.transaction { () throws(StoreError) -> ErasureResult in
             try remember(tokens, at: now)
-            let events = try eraseCounts(of: person, names)
+            var events: Int64 = 0
+            for member in person.members {
+                events += try removeCounts(
+                    of: member.id, from: member.first, to: member.last, names)
+            }
             try statements.setMeta("erased", try (kept("erased") ?? 0) + events)
             try eraseQuarantined(person)
             try eraseHeads(of: person)
@@ -63,28 +67,6 @@ extension StateStore {
             add.bind(2, now.milliseconds)
             try add.run()
         }
-    }
-
-    /// - Returns: the events that were counted.
-    private func eraseCounts(
-        of person: PersonFacts, _ names: NameTable
-    ) throws(StoreError) -> Int64 {
-        var events: Int64 = 0
-        for tally in person.lifetime where names.isSignal(tally.key) { events += tally.value.n }
-        for member in person.members {
-            var periods: Set<Int32> = []
-            for cell in member.cells {
-                periods.insert(CellCodec.period(of: cell.day))
-                if names.isSignal(cell.signal) { events += cell.tally.n }
-            }
-            for period in periods.sorted() {
-                try statements.removeCell.run(
-                    CellEntries.key(period: period, identifier: member.id))
-            }
-            try statements.removeLifetime.run(member.id)
-            try statements.removeTraits.run(member.id)
-        }
-        return events
     }
 
     /// Lines that could not be used may name the person all the same.

@@ -40,7 +40,8 @@ extension StateStore {
             var events: Int64 = 0
             var changes = MembershipChanges()
             for cookie in resting {
-                events += try removeCounts(of: cookie, names)
+                events += try removeCounts(
+                    of: cookie.id, from: cookie.first, to: cookie.last, names)
                 try leave(cookie.id, segments, &changes)
                 try remove(identifier: cookie.id)
             }
@@ -98,26 +99,32 @@ extension StateStore {
         return found
     }
 
+    /// Takes out what is counted and stated of an identifier, within a transaction.
+    ///
+    /// - Parameters:
+    ///   - first: When it was first seen, in milliseconds.
+    ///   - last: When it was last seen.
     /// - Returns: the events that were counted.
-    private func removeCounts(of cookie: Cookie, _ names: NameTable) throws(StoreError) -> Int64 {
+    func removeCounts(
+        of identifier: Int64, from first: Int64, to last: Int64, _ names: NameTable
+    ) throws(StoreError) -> Int64 {
         var events: Int64 = 0
-        var cells: [DailyCell] = []
-        for period in CellCodec.periods(from: cookie.first, to: cookie.last) {
-            let key = CellEntries.key(period: period, identifier: cookie.id)
-            let count = cells.count
-            try read(key, period: period, into: &cells)
-            if cells.count > count { try statements.removeCell.run(key) }
+        for period in CellCodec.periods(from: first, to: last) {
+            try reduceCells(CellRow.key(period: period, identifier: identifier)) { other, cells in
+                guard other == identifier else { return }
+                for cell in cells where names.isSignal(cell.signal) { events += cell.tally.n }
+                cells = []
+            }
         }
-        for cell in cells where names.isSignal(cell.signal) { events += cell.tally.n }
         let lifetime = statements.readLifetime
-        lifetime.bind(1, cookie.id)
-        lifetime.bind(2, cookie.id)
+        lifetime.bind(1, identifier)
+        lifetime.bind(2, identifier)
         while try lifetime.step() {
             guard let signal = SignalID(exactly: lifetime.int(0)) else { continue }
             if names.isSignal(signal) { events += lifetime.int(1) }
         }
-        try statements.removeLifetime.run(cookie.id)
-        try statements.removeTraits.run(cookie.id)
+        try statements.removeLifetime.run(identifier)
+        try statements.removeTraits.run(identifier)
         return events
     }
 

@@ -10,45 +10,37 @@ extension StateStore {
     /// - Throws: `StoreError`; then nothing has changed.
     /// - Complexity: O(rows * log n).
     public func addUpCells(
-        after key: Int64, before retention: Retention, limit: Int = 2000
+        after key: Int64, before retention: Retention, limit: Int = 300
     ) throws(StoreError) -> Int64? {
         let look = try connection.prepare(
             "SELECT key, packed FROM cell WHERE key > ? AND key < ? ORDER BY key LIMIT ?")
         defer { look.reset() }
         look.bind(1, key)
-        look.bind(2, CellEntries.key(period: retention.firstPeriod, identifier: 0))
+        look.bind(2, CellRow.key(period: retention.firstPeriod, identifier: 0))
         look.bind(3, Int64(limit))
-        var rows: [(key: Int64, cells: [DailyCell])] = []
+        var looked = 0
+        var last: Int64?
+        var old: [Int64] = []
+        var cells: [DailyCell] = []
         while try look.step() {
-            var cells: [DailyCell] = []
+            looked += 1
             let key = look.int(0)
-            guard CellCodec.decode(look.bytes(1), period: Int32(clamping: key >> 40), into: &cells)
-            else {
-                throw .damaged(path: path, detail: "row \(key) of cell cannot be read")
+            var parts = CellParts(key, look.bytes(1), path: path)
+            cells.removeAll(keepingCapacity: true)
+            while try parts.next(into: &cells) != nil {}
+            if cells.contains(where: { retention.isOver($0.day, $0.signal) }) { old.append(key) }
+            last = key
+        }
+        if !old.isEmpty {
+            try connection.transaction { () throws(StoreError) in
+                for key in old {
+                    try reduceCells(key) { (identifier, cells) throws(StoreError) in
+                        try addUp(&cells, of: identifier, before: retention)
+                    }
+                }
             }
-            rows.append((key, cells))
         }
-        let last = rows.count < limit ? nil : rows.last?.key
-        rows.removeAll { row in
-            row.cells.allSatisfy { !retention.isOver($0.day, $0.signal) }
-        }
-        guard !rows.isEmpty else { return last }
-        try connection.transaction { () throws(StoreError) in
-            for row in rows { try addUp(row.cells, of: row.key, before: retention) }
-        }
-        return last
-    }
-
-    private func addUp(
-        _ cells: [DailyCell], of key: Int64, before retention: Retention
-    ) throws(StoreError) {
-        var kept = cells
-        try addUp(&kept, of: key & 0xFF_FFFF_FFFF, before: retention)
-        guard !kept.isEmpty else { return try statements.removeCell.run(key) }
-        var packed: [UInt8] = []
-        CellCodec.encode(kept[...], into: &packed)
-        statements.writeCell.bind(1, key)
-        try statements.writeCell.run(binding: packed, 2)
+        return looked < limit ? nil : last
     }
 
     /// Adds counts of one identifier that are too old to its lifetime counts, within a transaction,

@@ -87,12 +87,78 @@ import Testing
                 "PRAGMA user_version = 6",
             ]
             for sql in updates + undone { try connection.execute(sql) }
+            try Self.separateCells(connection)
         }
         try scratch.reopen()
         #expect(try scratch.store.canonicalDump() == dump)
         #expect(
             try scratch.rows("SELECT name FROM pragma_table_info('identifier') ORDER BY cid")
                 == ["id", "hash", "kind", "value", "root", "ambiguous"])
+    }
+
+    @Test func `a state from before cells of neighbours shared rows keeps them`() throws {
+        let scratch = try StateScratch()
+        var events = RandomEvents(seed: 3, people: 80, days: 300)
+        for _ in 0..<3 { try scratch.commit(events.next(400)) }
+        _ = try scratch.store.erase(30, at: Instant(RandomEvents.start))
+        // One who did more than two bytes of length can tell.
+        let first = Day(320 * CellCodec.periodDays)
+        let many = (0..<19_200).map { (number: Int) -> DailyCell in
+            let tally = Tally(n: 1000, value: 0)
+            return DailyCell(
+                day: first.adding(number / 300), signal: SignalID(number % 300), tally: tally)
+        }
+        var heavy = CellRow(CellRow.key(period: 320, identifier: 31), path: scratch.path)
+        try heavy.append(31, adding: many[...])
+        #expect(heavy.bytes.count > 1 << 16)
+        try scratch.store.write(heavy)
+        let rows = try scratch.rows("SELECT key || ' ' || hex(packed) FROM cell ORDER BY key")
+        let persons = try scratch.store.persons(after: 0, limit: 1000).map { "\($0)" }
+        #expect(rows.count > 20 && persons.count > 50)
+        scratch.close()
+        do {
+            let connection = try Connection(path: scratch.path, pragmas: [])
+            try Self.separateCells(connection)
+            try connection.execute("PRAGMA user_version = 8")
+        }
+        try scratch.reopen()
+        #expect(
+            try scratch.rows("SELECT key || ' ' || hex(packed) FROM cell ORDER BY key") == rows)
+        #expect(try scratch.store.persons(after: 0, limit: 1000).map { "\($0)" } == persons)
+    }
+
+    @Test func `a state with cells too large to share a row is refused and stays as it is`() throws
+    {
+        let scratch = try StateScratch()
+        scratch.close()
+        do {
+            let connection = try Connection(path: scratch.path, pragmas: [])
+            try Self.separateCells(connection)
+            for sql in [
+                "INSERT INTO cell(key, packed) VALUES (17, x'00030200'), (18, zeroblob(1 << 24))",
+                "PRAGMA user_version = 8",
+            ] { try connection.execute(sql) }
+        }
+        let before = try Data(contentsOf: URL(filePath: scratch.path))
+        #expect(throws: StoreError.self) { try scratch.reopen() }
+        #expect(try Data(contentsOf: URL(filePath: scratch.path)) == before)
+    }
+
+    /// Gives each identifier and period a row of its own, as they were up to version 8.
+    private static func separateCells(_ connection: Connection) throws {
+        try connection.execute(
+            "CREATE TABLE separate(key INTEGER PRIMARY KEY, packed BLOB NOT NULL) STRICT")
+        let read = try connection.prepare("SELECT key, packed FROM cell")
+        let write = try connection.prepare("INSERT INTO separate(key, packed) VALUES (?, ?)")
+        while try read.step() {
+            let key = read.int(0)
+            var parts = CellParts(key, read.bytes(1), path: connection.path)
+            while let part = try parts.next() {
+                write.bind(1, Int64(CellRow.period(of: key)) << 40 | part.identifier)
+                try write.run(binding: part.cells.array, 2)
+            }
+        }
+        try connection.execute("DROP TABLE cell; ALTER TABLE separate RENAME TO cell")
     }
 
     @Test func `nobody else can read a state, from its first moment`() throws {
@@ -115,7 +181,8 @@ import Testing
             // Of the identifier with number 1: first seen long after it was last seen.
             "UPDATE sighting SET packed = CAST(zeroblob(12) || x'FFFFFFFFFF01010000000000'"
                 + " || zeroblob(744) AS BLOB)",
-            "UPDATE cell SET packed = x'00FFFF030200'",
+            // Of a signal that there is not.
+            "UPDATE cell SET packed = x'0106000000FFFF030200'",
         ] {
             let scratch = try StateScratch()
             try scratch.commit([
