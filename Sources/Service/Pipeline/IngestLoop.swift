@@ -43,7 +43,7 @@ enum IngestPause {
 /// that commits follow each other. It alone feeds the watchdog.
 final class IngestLoop {
     /// While there is a backlog, milliseconds between two checkpoints: larger ones cost less.
-    private static let catchUpInterval: Int64 = 100
+    private static let catchUpInterval: Int64 = 50
     /// More unread bytes than this are a backlog.
     private static let backlogBytes: Int64 = 8 << 20
     /// While there is a backlog, milliseconds between two reports of how far it is.
