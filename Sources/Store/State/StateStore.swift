@@ -139,7 +139,7 @@ public final class StateStore {
         // What is deleted or replaced is overwritten, so that of an erased person nothing is left.
         "PRAGMA secure_delete = ON",
         "PRAGMA cache_size = -16384", "PRAGMA temp_store = MEMORY",
-        "PRAGMA wal_autocheckpoint = 8000", "PRAGMA journal_size_limit = 67108864",
+        "PRAGMA wal_autocheckpoint = 4000", "PRAGMA journal_size_limit = 67108864",
     ]
 
     /// Brings the schema up to date, and gives a new state its secret and its zone, in one transaction:
