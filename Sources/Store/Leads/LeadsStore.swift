@@ -34,7 +34,7 @@ public final class LeadsStore {
     /// Rows of a file being built up to which its indexes are kept from the start: as long as they fit
     /// into the page cache, that costs what sorting them at the end would, and is done while others
     /// still read persons.
-    public static let indexedFromStart = 200_000
+    public static let indexedFromStart = 300_000
     /// How many rows may still be written before the indexes of a file being built are put off.
     private var indexedRows: Int
 
