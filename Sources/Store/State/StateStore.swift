@@ -138,7 +138,7 @@ public final class StateStore {
         "PRAGMA trusted_schema = OFF", "PRAGMA cell_size_check = ON",
         // What is deleted or replaced is overwritten, so that of an erased person nothing is left.
         "PRAGMA secure_delete = ON",
-        "PRAGMA cache_size = -16384", "PRAGMA temp_store = MEMORY",
+        "PRAGMA cache_size = -22528", "PRAGMA temp_store = MEMORY",
         "PRAGMA wal_autocheckpoint = 4000", "PRAGMA journal_size_limit = 67108864",
     ]
 
