@@ -11,6 +11,9 @@ public struct Deduplicator: Sendable {
         var added: [UInt64] = []
     }
 
+    /// A new day gets room for at most so many keys at once, 0.6 MB: it may be a quiet one.
+    private static let mostRoom = 1 << 16
+
     private var days: [DayKeys] = []
     /// Where the day of the last event lies: the next one is likely of the same day.
     private var recent = 0
@@ -82,7 +85,8 @@ public struct Deduplicator: Sendable {
             // One day is much like the one before; what comes late is not.
             let newest = days.max { $0.day < $1.day }
             let likely = newest.map { $0.day < day.number ? $0.keys.count : 0 } ?? 0
-            days.append(DayKeys(day: day.number, keys: HashSet64(roomFor: likely)))
+            let room = min(likely, Self.mostRoom)
+            days.append(DayKeys(day: day.number, keys: HashSet64(roomFor: room)))
             recent = days.count - 1
         }
     }
