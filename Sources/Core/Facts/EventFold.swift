@@ -119,12 +119,7 @@ public struct EventFold: ~Copyable {
         let (origin, originRule) = origin(of: event)
         guard let signal = matcher.signal(for: event, by: origin) else { return .noSignal }
 
-        if !erased.isEmpty,
-            isErased(customer, .customerID) || isErased(email, .email)
-                || isErased(cookie, .cookie)
-        {
-            return .suppressed
-        }
+        if isAnyErased(customer, email, cookie) { return .suppressed }
         let isTrusted = source.trust == .full || event.isVouched
         let isStatement =
             isTrusted
@@ -156,9 +151,17 @@ public struct EventFold: ~Copyable {
     /// Whether an event names an erased person.
     public func namesErased(_ event: borrowing Event) -> Bool {
         guard !erased.isEmpty else { return false }
-        let customer = normalizer.normalize(event.customerID, as: .customerID)
-        let email = normalizer.normalize(event.email, as: .email)
-        let cookie = normalizer.normalize(event.cookie, as: .cookie)
+        return isAnyErased(
+            normalizer.normalize(event.customerID, as: .customerID),
+            normalizer.normalize(event.email, as: .email),
+            normalizer.normalize(event.cookie, as: .cookie))
+    }
+
+    private func isAnyErased(
+        _ customer: IdentifierNormalizer.Result, _ email: IdentifierNormalizer.Result,
+        _ cookie: IdentifierNormalizer.Result
+    ) -> Bool {
+        guard !erased.isEmpty else { return false }
         return isErased(customer, .customerID) || isErased(email, .email)
             || isErased(cookie, .cookie)
     }
