@@ -27,6 +27,9 @@ public struct TextArena: Sendable {
     /// Starts anew, keeping the memory.
     public mutating func clear() { bytes.removeAll(keepingCapacity: true) }
 
+    /// Makes room for so many bytes.
+    public mutating func reserve(_ count: Int) { bytes.reserveCapacity(count) }
+
     /// All of the text.
     public var text: String { String(decoding: bytes, as: UTF8.self) }
 

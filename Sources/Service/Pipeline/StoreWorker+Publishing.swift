@@ -31,7 +31,8 @@ extension StoreWorker {
         var taken = Set(due)
         let before = (sweep, factsAreShown)
         if let sweep, sweep.purchases != nil { try collect(sweep) }
-        var publication = Publication(sequence: sequenceSent, day: day)
+        var publication = Publication(
+            sequence: sequenceSent, day: day, size: (sweep?.size ?? .init()).withSpare)
         var publisher = Publisher(
             model: rules.scoring, topics: rules.topics, names: rules.names, day: day,
             profile: rules.profile, buying: scales, mail: rules.mail)

@@ -7,9 +7,11 @@
 /// days, because one row takes as long to write as forty cells. It holds an array of
 /// `[day, signal, n, value]` for each identifier; the day is counted from the first one of the period,
 /// and a value of 0 is left out.
+///
+/// `identifiers` lies in the order of the contacts, in which a full publication writes it.
 public enum LeadsSchema {
     /// Raised when a column is added or a table changes its shape; `meta.schema` shows it.
-    public static let version = 3
+    public static let version = 4
 
     /// Marks the file as ours: "lead" in ASCII.
     public static let applicationID: Int32 = 0x6C65_6164
@@ -38,14 +40,13 @@ public enum LeadsSchema {
         """,
         """
         CREATE TABLE identifiers(
-            identifier_id INTEGER PRIMARY KEY,
+            identifier_id INTEGER NOT NULL UNIQUE,
             kind TEXT NOT NULL, value TEXT NOT NULL,
             contact_id INTEGER NOT NULL, ambiguous INTEGER NOT NULL,
-            first_seen TEXT NOT NULL, last_seen TEXT NOT NULL, reason TEXT
-        ) STRICT
+            first_seen TEXT NOT NULL, last_seen TEXT NOT NULL, reason TEXT,
+            PRIMARY KEY (contact_id, identifier_id)
+        ) STRICT, WITHOUT ROWID
         """,
-        // From the start, and not after a bulk load: contacts that go are looked up by it.
-        "CREATE INDEX identifier_contact ON identifiers(contact_id)",
         // cell_period: key = contact_id << 16 | period, so that a contact's history lies together.
         "CREATE TABLE cell_period(key INTEGER PRIMARY KEY, cells TEXT NOT NULL) STRICT",
         "CREATE TABLE signal_name(signal_id INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT",

@@ -23,9 +23,8 @@ extension LeadsStore {
             let contacts = publication.contacts
             try statements.leads.run(count: contacts.count) { bind(contacts[$0], text, to: $1) }
             let identifiers = publication.identifiers
-            let byID = RadixOrder.indices(of: identifiers.map { UInt64(bitPattern: $0.id) })
-            try statements.identifiers.run(count: byID.count) {
-                bind(identifiers[Int(byID[$0])], text, to: $1)
+            try statements.identifiers.run(count: identifiers.count) {
+                bind(identifiers[$0], text, to: $1)
             }
             if mayRepeat { try removeCells(leftBy: publication) }
             let cells = publication.cells

@@ -48,9 +48,46 @@ public struct Publication: Sendable {
     public var meta: [String: String] = [:]
 
     /// A publication of a checkpoint.
-    public init(sequence: Int64, day: Day) {
+    ///
+    /// - Parameter size: For how much room is made at once.
+    public init(sequence: Int64, day: Day, size: Size = Size()) {
         self.sequence = sequence
         self.day = day
+        contacts.reserveCapacity(size.contacts)
+        identifiers.reserveCapacity(size.identifiers)
+        cells.reserveCapacity(size.cells)
+        text.reserve(size.textBytes)
+    }
+
+    /// How much is said of contacts. One step of a full publication is about as large as the one before.
+    public struct Size: Sendable {
+        var contacts = 0
+        var identifiers = 0
+        var cells = 0
+        var textBytes = 0
+
+        /// Nothing.
+        public init() {}
+
+        /// An eighth more, as steps differ.
+        public var withSpare: Size {
+            var size = self
+            size.contacts += contacts / 8
+            size.identifiers += identifiers / 8
+            size.cells += cells / 8
+            size.textBytes += textBytes / 8
+            return size
+        }
+    }
+
+    /// How much it says of contacts.
+    public var size: Size {
+        var size = Size()
+        size.contacts = contacts.count
+        size.identifiers = identifiers.count
+        size.cells = cells.count
+        size.textBytes = text.bytes.count
+        return size
     }
 
     /// Takes a contact out of what is shown.

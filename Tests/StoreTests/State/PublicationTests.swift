@@ -253,8 +253,7 @@ import Testing
         let connection = try Connection(path: leads.path, pragmas: [])
         let indexes = try StateScratch.rows(
             "SELECT name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL", connection)
-        #expect(
-            indexes.sorted() == ["identifier_contact", "identifier_value", "lead_score"])
+        #expect(indexes.sorted() == ["identifier_value", "lead_score"])
         #expect(try StateScratch.rows("PRAGMA integrity_check", connection) == ["ok"])
         let found = try StateScratch.rows(
             "SELECT value FROM identifiers INDEXED BY identifier_value ORDER BY value", connection)
