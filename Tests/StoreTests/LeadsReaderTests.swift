@@ -34,6 +34,17 @@ import Testing
         #expect(!plan.contains("TEMP B-TREE"))
     }
 
+    @Test(arguments: ["contact_id = 1", "identifier_id = 1", "value = 'x'"])
+    func `identifiers are found without reading those of others`(condition: String) throws {
+        let fixture = try LeadsFixture()
+        let plan = try LeadsReader.read(path: fixture.path) { leads in
+            let sql = "EXPLAIN QUERY PLAN SELECT * FROM identifiers WHERE " + condition
+            return try Row.fetchAll(leads.db, sql: sql).map { row -> String in row["detail"] }
+        }
+        #expect(plan.count == 1)
+        #expect(plan.allSatisfy { $0.hasPrefix("SEARCH identifiers USING") })
+    }
+
     @Test func `values come with the type of their column`() throws {
         let fixture = try LeadsFixture()
         let lead = try #require(try LeadsReader.read(path: fixture.path) { try $0.lead(1) })

@@ -32,7 +32,7 @@ extension StoreWorker {
         let before = (sweep, factsAreShown)
         if let sweep, sweep.purchases != nil { try collect(sweep) }
         var publication = Publication(
-            sequence: sequenceSent, day: day, size: (sweep?.size ?? .init()).withSpare)
+            sequence: sequenceSent, day: day, room: sweep?.room ?? .init())
         var publisher = Publisher(
             model: rules.scoring, topics: rules.topics, names: rules.names, day: day,
             profile: rules.profile, buying: scales, mail: rules.mail)

@@ -9,8 +9,8 @@ extension StoreWorker {
         var purchases: PurchaseCollector?
         var after: Int64 = 0
         var isFirst = true
-        /// How much the last step said.
-        var size = Publication.Size()
+        /// For what the next step says, by the last one.
+        var room = Publication.Room()
         /// Whether the file shows everybody's facts as they are, but for those whose row is behind: then
         /// only what follows from the day and the rules is written.
         var factsAreShown: Bool
@@ -64,7 +64,7 @@ extension StoreWorker {
         guard isLast else {
             self.sweep?.after = end
             self.sweep?.isFirst = false
-            self.sweep?.size = publication.size
+            self.sweep?.room = publication.room
             return false
         }
         self.sweep = nil

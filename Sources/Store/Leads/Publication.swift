@@ -49,45 +49,37 @@ public struct Publication: Sendable {
 
     /// A publication of a checkpoint.
     ///
-    /// - Parameter size: For how much room is made at once.
-    public init(sequence: Int64, day: Day, size: Size = Size()) {
+    /// - Parameter room: What is made at once, so that no array has to grow.
+    public init(sequence: Int64, day: Day, room: Room = Room()) {
         self.sequence = sequence
         self.day = day
-        contacts.reserveCapacity(size.contacts)
-        identifiers.reserveCapacity(size.identifiers)
-        cells.reserveCapacity(size.cells)
-        text.reserve(size.textBytes)
+        contacts.reserveCapacity(room.contacts)
+        identifiers.reserveCapacity(room.identifiers)
+        cells.reserveCapacity(room.cells)
+        text.reserve(room.textBytes)
     }
 
-    /// How much is said of contacts. One step of a full publication is about as large as the one before.
-    public struct Size: Sendable {
+    /// How many rows of contacts fit in, and how much text.
+    public struct Room: Sendable {
         var contacts = 0
         var identifiers = 0
         var cells = 0
         var textBytes = 0
 
-        /// Nothing.
+        /// None.
         public init() {}
-
-        /// An eighth more, as steps differ.
-        public var withSpare: Size {
-            var size = self
-            size.contacts += contacts / 8
-            size.identifiers += identifiers / 8
-            size.cells += cells / 8
-            size.textBytes += textBytes / 8
-            return size
-        }
     }
 
-    /// How much it says of contacts.
-    public var size: Size {
-        var size = Size()
-        size.contacts = contacts.count
-        size.identifiers = identifiers.count
-        size.cells = cells.count
-        size.textBytes = text.bytes.count
-        return size
+    /// Room for as much as this says of contacts and an eighth more: steps of a full publication differ
+    /// little.
+    public var room: Room {
+        func more(_ count: Int) -> Int { count + count / 8 }
+        var room = Room()
+        room.contacts = more(contacts.count)
+        room.identifiers = more(identifiers.count)
+        room.cells = more(cells.count)
+        room.textBytes = more(text.bytes.count)
+        return room
     }
 
     /// Takes a contact out of what is shown.
